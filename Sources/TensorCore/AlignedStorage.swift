@@ -1,0 +1,33 @@
+/// An owned block of memory aligned to a cache line, immutable once its initialiser has returned.
+///
+/// Safety: `base` is allocated, fully initialised and freed here, and is written only while the
+/// initialiser holds the one reference, so sharing between threads is sharing of constant memory.
+@safe
+package final class AlignedStorage: @unchecked Sendable {
+  /// Alignment of every tensor in memory and in the model file, in bytes.
+  package static let alignment = 64
+
+  private let base: UnsafeMutableRawPointer
+  package let byteCount: Int
+
+  /// Allocates `byteCount` zero bytes and lets `fill` write them.
+  package init<Failure: Error>(
+    byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    precondition(byteCount >= 0, "a storage cannot have a negative size")
+    self.byteCount = byteCount
+    unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  package var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let span = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: byteCount)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+}
