@@ -50,6 +50,8 @@ let package = Package(
   ],
   targets: [
     module("TensorCore"),
+    module("GraphIR", ["TensorCore"]),
+    module("GraphReference", ["GraphIR", "TensorCore"]),
     tests("TensorCore", []),
   ]
 )

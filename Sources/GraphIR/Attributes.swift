@@ -1,0 +1,75 @@
+/// One attribute of an operation, in the few forms that the text form and the model file store.
+public enum AttributeValue: Hashable, Sendable {
+  case integer(Int)
+  case float(Float)
+  case integers([Int])
+  case string(String)
+}
+
+/// The attributes of an operation, printed in order of their names.
+public typealias Attributes = [String: AttributeValue]
+
+/// Reads an operation's attributes one by one and reports wrong, missing and unknown ones.
+public struct AttributeReader {
+  private let mnemonic: String
+  private var remaining: Attributes
+
+  public init(_ attributes: Attributes, of mnemonic: String) {
+    self.mnemonic = mnemonic
+    remaining = attributes
+  }
+
+  public mutating func integer(_ name: String) throws(GraphError) -> Int {
+    guard case .integer(let value) = remaining.removeValue(forKey: name) else {
+      throw wrong(name, "an integer")
+    }
+    return value
+  }
+
+  public mutating func float(_ name: String) throws(GraphError) -> Float {
+    switch remaining.removeValue(forKey: name) {
+    case .float(let value): return value
+    case .integer(let value): return Float(value)
+    default: throw wrong(name, "a number")
+    }
+  }
+
+  /// A list of `count` integers, each in `range`.
+  public mutating func integers(
+    _ name: String, count: Int? = nil, in range: ClosedRange<Int>
+  ) throws(GraphError) -> [Int] {
+    guard case .integers(let values) = remaining.removeValue(forKey: name),
+      count == nil || values.count == count, values.allSatisfy(range.contains)
+    else {
+      throw wrong(name, "\(count.map { "\($0) " } ?? "")integers in \(range)")
+    }
+    return values
+  }
+
+  public mutating func string(_ name: String) throws(GraphError) -> String {
+    guard case .string(let value) = remaining.removeValue(forKey: name) else {
+      throw wrong(name, "a word")
+    }
+    return value
+  }
+
+  /// A word that names a case of `Choice`.
+  public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, _: Choice.Type
+  ) throws(GraphError) -> Choice {
+    guard let choice = Choice(rawValue: try string(name)) else {
+      throw wrong(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return choice
+  }
+
+  /// - Throws: `GraphError.badAttribute` when an attribute was not read.
+  public func finish() throws(GraphError) {
+    guard let name = remaining.keys.min() else { return }
+    throw GraphError(.badAttribute, "\(mnemonic) has no attribute '\(name)'")
+  }
+
+  private func wrong(_ name: String, _ wanted: String) -> GraphError {
+    GraphError(.badAttribute, "attribute '\(name)' of \(mnemonic) must be \(wanted)")
+  }
+}
