@@ -49,9 +49,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
+    systemLibrary("CHDF5", "hdf5-serial", apt: "libhdf5-dev"),
+    systemLibrary("CZlib", "zlib", apt: "zlib1g-dev"),
+    systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
     module("TensorCore"),
     module("GraphIR", ["TensorCore"]),
     module("GraphReference", ["GraphIR", "TensorCore"]),
+    module(
+      "CheckpointFormats", ["TensorCore", "CHDF5", "CZlib", "CSeccomp", orderedCollections]),
     tests("TensorCore", []),
   ]
 )
