@@ -50,6 +50,8 @@ let package = Package(
   ],
   targets: [
     systemLibrary("CHDF5", "hdf5-serial", apt: "libhdf5-dev"),
+    systemLibrary("CPNG", "libpng", apt: "libpng-dev"),
+    systemLibrary("CJPEG", "libjpeg", apt: "libjpeg62-turbo-dev"),
     systemLibrary("CZlib", "zlib", apt: "zlib1g-dev"),
     systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
     module("TensorCore"),
@@ -57,6 +59,8 @@ let package = Package(
     module("GraphReference", ["GraphIR", "TensorCore"]),
     module(
       "CheckpointFormats", ["TensorCore", "CHDF5", "CZlib", "CSeccomp", orderedCollections]),
+    module("Imaging", ["TensorCore", "CPNG", "CJPEG"]),
+    tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
     tests("TensorCore", []),
   ]
 )

@@ -1,0 +1,38 @@
+/// Why a picture or a mask could not be read, converted or written.
+public struct ImagingError: Error, Equatable, Sendable {
+  /// The closed set of reasons; the only part that code should compare.
+  public enum Code: String, CaseIterable, Sendable {
+    /// The file does not exist, is not a regular file, or the system refused to read it.
+    case unreadable
+    /// The bytes or values contradict their own format.
+    case corrupt
+    /// Well formed, but of a kind that is not handled.
+    case unsupported
+    /// Larger than `ImagingLimits` allows.
+    case limitExceeded
+    /// The system refused to write the file.
+    case unwritable
+  }
+
+  /// The reason.
+  public let code: Code
+  /// What went wrong.
+  public let what: String
+  /// The file, or the argument, it went wrong in.
+  public let place: String
+  /// What to do about it.
+  public let remedy: String
+
+  /// The parts of `description`, each without a full stop.
+  package init(_ code: Code, _ what: String, in place: String, remedy: String) {
+    self.code = code
+    self.what = what
+    self.place = place
+    self.remedy = remedy
+  }
+}
+
+extension ImagingError: CustomStringConvertible {
+  /// One line: place, what, code, remedy.
+  public var description: String { "\(place): \(what) (\(code.rawValue)); \(remedy)" }
+}
