@@ -50,17 +50,22 @@ let package = Package(
   ],
   targets: [
     systemLibrary("CHDF5", "hdf5-serial", apt: "libhdf5-dev"),
+    systemLibrary("CProtobufC", "libprotobuf-c", apt: "libprotobuf-c-dev"),
     systemLibrary("CPNG", "libpng", apt: "libpng-dev"),
     systemLibrary("CJPEG", "libjpeg", apt: "libjpeg62-turbo-dev"),
     systemLibrary("CZlib", "zlib", apt: "zlib1g-dev"),
+    systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
+    .target(name: "CModelSchema", dependencies: ["CProtobufC"]),
     module("TensorCore"),
     module("GraphIR", ["TensorCore"]),
     module("GraphReference", ["GraphIR", "TensorCore"]),
     module(
       "CheckpointFormats", ["TensorCore", "CHDF5", "CZlib", "CSeccomp", orderedCollections]),
+    module("ModelFile", ["GraphIR", "TensorCore", "CModelSchema", "CProtobufC", "CCrypto"]),
     module("Imaging", ["TensorCore", "CPNG", "CJPEG"]),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
+    tests("ModelFile", ["GraphIR", "TensorCore"]),
     tests("TensorCore", []),
   ]
 )
