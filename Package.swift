@@ -60,6 +60,7 @@ let package = Package(
     module("TensorCore"),
     module("GraphIR", ["TensorCore"]),
     module("GraphReference", ["GraphIR", "TensorCore"]),
+    module("GraphPasses", ["GraphIR", "TensorCore"]),
     module(
       "CheckpointFormats", ["TensorCore", "CHDF5", "CZlib", "CSeccomp", orderedCollections]),
     module("ModelFile", ["GraphIR", "TensorCore", "CModelSchema", "CProtobufC", "CCrypto"]),
