@@ -63,6 +63,9 @@ let package = Package(
     module("GraphPasses", ["GraphIR", "TensorCore"]),
     module(
       "CheckpointFormats", ["TensorCore", "CHDF5", "CZlib", "CSeccomp", orderedCollections]),
+    module(
+      "ModelImport", ["GraphIR", "CheckpointFormats", "TensorCore", orderedCollections],
+      resources: [.copy("../../Models")]),
     module("ModelFile", ["GraphIR", "TensorCore", "CModelSchema", "CProtobufC", "CCrypto"]),
     module("Imaging", ["TensorCore", "CPNG", "CJPEG"]),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),

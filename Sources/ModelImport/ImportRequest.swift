@@ -1,0 +1,64 @@
+public import GraphIR
+
+/// Where the statistics of batch normalisation come from when the checkpoint leaves it open.
+public enum BatchNormChoice: String, CaseIterable, Sendable {
+  case moving, batch
+
+  var statistics: BatchNormalization.Statistics { self == .moving ? .moving : .batch }
+}
+
+/// What the user asked for beside the checkpoint.
+public struct ImportRequest: Sendable {
+  /// Name of a published network, or path of a description file; nil to recognise it.
+  public var network: String?
+  /// Options of the network description, from `--set`.
+  public var settings: [String: String]
+  public var batchNorm: BatchNormChoice?
+
+  public init(
+    network: String? = nil, settings: [String: String] = [:], batchNorm: BatchNormChoice? = nil
+  ) {
+    self.network = network
+    self.settings = settings
+    self.batchNorm = batchNorm
+  }
+}
+
+/// A checkpoint as a graph, with what was found out on the way.
+public struct ImportedModel: Sendable {
+  public var graph: VerifiedGraph
+  /// Name of the network description, or `keras-model` for a model built from its own config.
+  public var network: String
+  public var title: String
+  /// Why this network was chosen, as a sentence.
+  public var reason: String
+  /// The options in force, those with default values included.
+  public var options: [(key: String, value: String)]
+  /// What the user should know: choices made, weights that the network does not use.
+  public var notes: [String]
+  /// How pictures become inputs and outputs pictures; nil for networks that do not take pictures.
+  public var processing: PictureProcessing?
+  /// Container and framework, such as `PyTorch zip archive`.
+  public var sourceFormat: String
+}
+
+/// How a picture becomes the network's input, and its output a picture.
+public struct PictureProcessing: Codable, Hashable, Sendable {
+  /// Subtracted from, then divided into, each channel of an RGB picture in 0...1.
+  public var mean: [Float]
+  public var deviation: [Float]
+  /// Whether missing pixels are set to 0 (after normalisation) before they are fed.
+  public var feedsMaskedPicture: Bool
+  /// Whether the output is in the normalised space of the input, and must be taken back.
+  public var outputIsNormalised: Bool
+
+  public init(
+    mean: [Float] = [0, 0, 0], deviation: [Float] = [1, 1, 1], feedsMaskedPicture: Bool = false,
+    outputIsNormalised: Bool = false
+  ) {
+    self.mean = mean
+    self.deviation = deviation
+    self.feedsMaskedPicture = feedsMaskedPicture
+    self.outputIsNormalised = outputIsNormalised
+  }
+}
