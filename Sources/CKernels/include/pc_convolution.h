@@ -1,0 +1,82 @@
+#ifndef PC_CONVOLUTION_H
+#define PC_CONVOLUTION_H
+
+#include <stdint.h>
+
+#include "pc_tile.h"
+
+/* Pictures in memory are [image][row][column][channel]; planes are [image][row][column].
+ *
+ * One of the pictures whose channels the kernel sees joined: `height` by `width` pixels, each
+ * repeated `upsampling` times along both axes. `mask` scales each stored pixel and may be NULL.
+ * `channels` floats are read of every `pixel_stride`.
+ *
+ * `row_places` and `column_places` say where a row or column under the window lies: entry t is for
+ * the place t of the joined, upsampled and bordered picture, counted from the border, and holds the
+ * stored row times `width`, or the stored column; -1 on the border. */
+typedef struct {
+  const float *pixels;
+  const float *mask;
+  size_t channels;
+  size_t pixel_stride;
+  size_t height;
+  size_t width;
+  size_t upsampling;
+  const int32_t *row_places;
+  const int32_t *column_places;
+} pc_picture;
+
+typedef struct {
+  const float *vector;
+  const float *plane;
+} pc_bias;
+
+/* A convolution as indirect matrix product. Pairs are rows, columns; `padding` is top, left.
+ * `zeros` has as many zeros as the widest part has channels. Weights are packed for the kernel that
+ * runs. A mask value of 0 reads `zeros`, 1 the pixel itself, another a scaled copy. */
+typedef struct {
+  const pc_picture *parts;
+  size_t part_count;
+  size_t kernel[2];
+  size_t stride[2];
+  size_t dilation[2];
+  size_t padding[2];
+  size_t images;
+  size_t height;
+  size_t width;
+  const float *zeros;
+  const float *weights;
+  size_t outputs;
+  float *output;
+  size_t output_stride;
+  const float *scale;
+  const float *ratio;
+  const pc_bias *biases;
+  size_t bias_count;
+  pc_activation activation;
+  float slope;
+} pc_convolution;
+
+/* Entries of a place table along axis 0 (rows) or 1 (columns). */
+size_t pc_place_count(const pc_convolution *convolution, int axis);
+
+/* Fills a place table of `part`. */
+void pc_fill_places(
+    const pc_convolution *convolution, const pc_picture *part, int axis, int32_t *places);
+
+/* Bytes of scratch memory, aligned to 64, that one call of `pc_convolution_run` needs. */
+size_t pc_convolution_scratch_size(const pc_convolution *convolution, const pc_tile_kernel *kernel);
+
+/* Computes output pixels `first..<first + count`, counted through all images, of `block_count`
+ * blocks of the kernel's output channels. Calls for other pixels or blocks may run at the same time. */
+void pc_convolution_run(
+    const pc_convolution *convolution, const pc_tile_kernel *kernel, size_t first, size_t count,
+    size_t first_block, size_t block_count, void *scratch);
+
+/* One output channel of few input channels, without masks: adds up shifted rows. `picture` and
+ * `output` are dense; `weights` is [taps][channels]. Computes the output rows `first..<first +
+ * count`, counted through all images. */
+void pc_convolution_rows_run(
+    const pc_convolution *convolution, const float *weights, size_t first, size_t count);
+
+#endif

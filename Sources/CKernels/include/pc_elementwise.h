@@ -1,0 +1,33 @@
+#ifndef PC_ELEMENTWISE_H
+#define PC_ELEMENTWISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Functions of each element. The output may be the input. NaN stays NaN. */
+void pc_f32_relu(const float *x, float *y, size_t count);
+void pc_f32_leaky_relu(const float *x, float *y, size_t count, float slope);
+void pc_f32_clip(const float *x, float *y, size_t count, float minimum, float maximum);
+/* Within 8 units in the last place. */
+void pc_f32_sigmoid(const float *x, float *y, size_t count);
+void pc_f32_tanh(const float *x, float *y, size_t count);
+
+/* Functions of two rows of `count`; a step of 0 repeats the first element, 1 walks. The output may be
+ * a walked input. */
+typedef enum {
+  PC_BINARY_ADD,
+  PC_BINARY_SUBTRACT,
+  PC_BINARY_MULTIPLY,
+  PC_BINARY_DIVIDE
+} pc_binary;
+
+void pc_f32_binary(
+    pc_binary operation, const float *a, size_t a_step, const float *b, size_t b_step, float *y,
+    size_t count);
+void pc_f32_equal(
+    const float *a, size_t a_step, const float *b, size_t b_step, uint8_t *y, size_t count);
+void pc_f32_select(
+    const uint8_t *condition, size_t condition_step, const float *a, size_t a_step,
+    const float *b, size_t b_step, float *y, size_t count);
+
+#endif

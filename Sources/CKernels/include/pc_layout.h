@@ -1,0 +1,33 @@
+#ifndef PC_LAYOUT_H
+#define PC_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Copies pixels by index: y[row][column] = x[rows[row]][columns[column]], or zeros where an index is
+ * negative. `mask`, which may be NULL, scales each source pixel; a mask of 0 gives zeros. Strides are
+ * floats between pixels. Upsampling, resizing, borders, joins and slices are all this. */
+typedef struct {
+  const float *x;
+  size_t x_stride;
+  size_t x_width;
+  const float *mask;
+  float *y;
+  size_t y_stride;
+  size_t channels;
+  const int32_t *rows;
+  const int32_t *columns;
+  size_t y_width;
+} pc_gather;
+
+/* Copies the destination rows `first..<first + count`. */
+void pc_f32_gather(const pc_gather *gather, size_t first, size_t count);
+
+/* Repeats each value of a plane `channels` times. */
+void pc_f32_expand(const float *x, float *y, size_t count, size_t channels);
+
+/* Transposes elements of 1, 2, 4 or 8 bytes: y[column][row] = x[row][column]. */
+void pc_transpose(
+    const void *x, void *y, size_t rows, size_t columns, size_t element_size);
+
+#endif

@@ -1,0 +1,90 @@
+public import GraphIR
+package import KernelLibrary
+import TensorCore
+
+/// A verified graph made ready for this processor: immutable, shared by any number of sessions.
+public final class CompiledModel: Sendable {
+  let model: VerifiedGraph
+  package let kernels: KernelTable
+  private let packedWeights: [WeightKey: PackedWeights]
+  private let constants: [ValueID: Tensor]
+
+  /// Which form of which constant: a kernel's packing of one group of output channels.
+  struct WeightKey: Hashable {
+    let value: ValueID
+    let kernel: String
+    let group: Int
+  }
+
+  /// Packs the weights of `model` for the best kernels of this processor.
+  public convenience init(_ model: VerifiedGraph) {
+    self.init(model, kernels: .preferred)
+  }
+
+  package init(_ model: VerifiedGraph, kernels: KernelTable) {
+    self.model = model
+    self.kernels = kernels
+    var constants = Dictionary(
+      uniqueKeysWithValues: model.graph.constants.map { ($0.value, $0.tensor) })
+    for node in model.graph.nodes where node.operation is Fill {
+      constants[node.results[0]] = node.operation.evaluate([])[0]
+    }
+    self.constants = constants
+    var packed: [WeightKey: PackedWeights] = [:]
+    for node in model.graph.nodes {
+      guard let use = WeightUse(node.operation), let tensor = constants[node.inputs[use.input]]
+      else { continue }
+      let value = node.inputs[use.input]
+      let matrix = use.matrix(tensor)
+      let outputs = matrix.shape[0] / use.groups
+      let kernel = WeightUse.kernel(in: kernels, outputs: outputs)
+      for group in 0..<use.groups {
+        let key = WeightKey(value: value, kernel: kernel.name, group: group)
+        guard packed[key] == nil else { continue }
+        packed[key] = PackedWeights(
+          matrix, outputs: group * outputs..<(group + 1) * outputs, kernel: kernel)
+      }
+    }
+    packedWeights = packed
+  }
+
+  /// Bytes of all packed weights.
+  package var packedWeightByteCount: Int {
+    packedWeights.values.reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// The tensor of a constant or a fill; nil when `value` is none.
+  func constant(_ value: ValueID) -> Tensor? { constants[value] }
+
+  /// The packed weights of a constant; nil when `value` is computed.
+  func weights(_ value: ValueID, outputs: Int, group: Int = 0) -> PackedWeights? {
+    let kernel = WeightUse.kernel(in: kernels, outputs: outputs)
+    return packedWeights[WeightKey(value: value, kernel: kernel.name, group: group)]
+  }
+}
+
+/// Where an operation takes weights of a matrix product, and how they are grouped.
+struct WeightUse {
+  let input: Int
+  let groups: Int
+
+  init?(_ operation: any GraphIR.Operation) {
+    switch operation {
+    case let convolution as Convolution: (input, groups) = (1, convolution.groups)
+    case let partial as PartialConvolution where partial.convolution.groups == 1:
+      (input, groups) = (partial.arguments(Array(0..<partial.inputCount)).weights, 1)
+    case is Dense: (input, groups) = (1, 1)
+    default: return nil
+    }
+  }
+
+  /// The weights as `[O, C, kh, kw]`.
+  func matrix(_ tensor: Tensor) -> Tensor {
+    tensor.shape.count == 4 ? tensor : tensor.reshaped(to: tensor.shape + [1, 1])
+  }
+
+  /// Dot products for few output channels, else matrix products.
+  static func kernel(in kernels: KernelTable, outputs: Int) -> TileKernel {
+    outputs <= kernels.dotProduct.columns ? kernels.dotProduct : kernels.matrixProduct
+  }
+}

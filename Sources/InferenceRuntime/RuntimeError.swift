@@ -1,0 +1,18 @@
+/// Why a model could not be run on the given inputs.
+public struct RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The part that programs compare.
+  public enum Code: String, Sendable {
+    case unknownInput, missingInput, duplicateInput, badShape, badElementType, outOfMemory
+  }
+
+  public let code: Code
+  /// Which input or layer, what it is, what it should be, and what to do.
+  public let message: String
+
+  package init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}

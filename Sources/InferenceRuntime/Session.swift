@@ -1,0 +1,125 @@
+import GraphIR
+import KernelLibrary
+public import TensorCore
+
+extension CompiledModel {
+  /// Makes a session that runs this model on `threads` threads; all available processors when nil.
+  public func makeSession(threads: Int? = nil) -> Session {
+    Session(self, threadCount: max(threads ?? ProcessorCount.available, 1))
+  }
+}
+
+/// Runs one model, keeping memory and threads between runs. Used by one thread at a time; any number
+/// of sessions may share a model.
+public final class Session {
+  /// Memory that a session and its model hold, in bytes.
+  public struct MemoryReport: Hashable, Sendable {
+    /// Activations and scratch space of all plans that the session keeps.
+    public let arenaByteCount: Int
+    /// Weights in kernel order, shared by all sessions of the model.
+    public let packedWeightByteCount: Int
+  }
+
+  /// One input's element type and shape.
+  private struct Shape: Hashable {
+    let elementType: ElementType
+    let shape: [Int]
+  }
+
+  private static let keptPlanCount = 2
+
+  private let model: CompiledModel
+  private let pool: ThreadPool
+  private var plans: [(shapes: [Shape], plan: Plan)] = []
+
+  init(_ model: CompiledModel, threadCount: Int) {
+    self.model = model
+    pool = ThreadPool(threadCount: threadCount)
+  }
+
+  /// Threads that a run uses.
+  public var threadCount: Int { pool.threadCount }
+
+  public var memoryReport: MemoryReport {
+    MemoryReport(
+      arenaByteCount: plans.reduce(0) { $0 + $1.plan.byteCount },
+      packedWeightByteCount: model.packedWeightByteCount)
+  }
+
+  /// Runs the model on `inputs`, by name or alias, and returns its outputs in the model's order.
+  ///
+  /// Bits do not depend on the number of threads. The first run on new shapes plans them; the two
+  /// latest plans are kept.
+  /// - Throws: `RuntimeError` for missing, unknown or repeated names, wrong shapes or types, and when
+  ///   memory runs out.
+  public func run(
+    _ inputs: [String: Tensor]
+  ) throws(RuntimeError) -> [(name: String, tensor: Tensor)] {
+    let tensors = try ordered(inputs)
+    return try plan(for: tensors).run(tensors, on: pool)
+  }
+
+  /// What one step of one run took.
+  package struct StepTime: Sendable {
+    package let label: String
+    package let seconds: Double
+    /// Processor time of all threads.
+    package let processorSeconds: Double
+    /// 0 where nobody counts them.
+    package let multiplyAdds: Int
+  }
+
+  /// Times each step of one run.
+  package func profile(_ inputs: [String: Tensor]) throws(RuntimeError) -> [StepTime] {
+    let tensors = try ordered(inputs)
+    let plan = try plan(for: tensors)
+    let clock = ContinuousClock()
+    var times: [(wall: ContinuousClock.Instant, processor: Double)] = []
+    _ = plan.run(tensors, on: pool) { _ in times.append((clock.now, Processor.processSeconds)) }
+    return plan.steps.indices.map { index in
+      let parts = (times[index + 1].wall - times[index].wall).components
+      return StepTime(
+        label: plan.steps[index].label,
+        seconds: Double(parts.seconds) + Double(parts.attoseconds) * 1e-18,
+        processorSeconds: times[index + 1].processor - times[index].processor,
+        multiplyAdds: plan.steps[index].multiplyAdds)
+    }
+  }
+
+  private func plan(for tensors: [Tensor]) throws(RuntimeError) -> Plan {
+    let shapes = tensors.map { Shape(elementType: $0.elementType, shape: $0.shape) }
+    if let index = plans.firstIndex(where: { $0.shapes == shapes }) {
+      let found = plans.remove(at: index)
+      plans.append(found)
+      return found.plan
+    }
+    if plans.count == Self.keptPlanCount { plans.removeFirst() }
+    let plan = try Plan(
+      model, inputs: shapes.map { ($0.elementType, $0.shape) }, threadCount: pool.threadCount)
+    plans.append((shapes, plan))
+    return plan
+  }
+
+  private func ordered(_ inputs: [String: Tensor]) throws(RuntimeError) -> [Tensor] {
+    let declared = model.model.graph.inputs
+    let names = declared.map(\.name).joined(separator: ", ")
+    var rest = inputs
+    var tensors: [Tensor] = []
+    for input in declared {
+      let found = ([input.name] + input.aliases).filter { rest[$0] != nil }
+      guard let name = found.first, let tensor = rest.removeValue(forKey: name) else {
+        throw RuntimeError(
+          .missingInput, "input '\(input.name)' \(input.type) is missing; the model takes \(names)")
+      }
+      guard found.count == 1 else {
+        throw RuntimeError(
+          .duplicateInput, "input '\(input.name)' is given as \(found.joined(separator: " and "))")
+      }
+      tensors.append(tensor)
+    }
+    if let name = rest.keys.min() {
+      throw RuntimeError(.unknownInput, "the model has no input '\(name)'; it takes \(names)")
+    }
+    return tensors
+  }
+}

@@ -1,0 +1,112 @@
+import CKernels
+
+/// Copies pixels of `[rows, columns, channels]` pictures by index: `y[i][j] = x[rows[i]][columns[j]]`,
+/// zeros where an index is negative.
+package struct PixelGather: Sendable {
+  package var source: MemoryRegion
+  /// Scales each source pixel; 1 everywhere when there is none.
+  package var mask: MemoryRegion?
+  package var sourceStride: Int
+  package var sourceOffset: Int
+  package var sourceHeight: Int
+  package var sourceWidth: Int
+  package var channels: Int
+  package var rows: [Int32]
+  package var columns: [Int32]
+
+  package init(
+    source: MemoryRegion, mask: MemoryRegion? = nil, sourceStride: Int, sourceOffset: Int = 0,
+    sourceHeight: Int, sourceWidth: Int, channels: Int, rows: [Int32], columns: [Int32]
+  ) {
+    precondition(
+      rows.allSatisfy { $0 < sourceHeight } && columns.allSatisfy { $0 < sourceWidth }
+        && sourceOffset + channels <= sourceStride, "a gather reads outside its source")
+    self.source = source
+    self.mask = mask
+    self.sourceStride = sourceStride
+    self.sourceOffset = sourceOffset
+    self.sourceHeight = sourceHeight
+    self.sourceWidth = sourceWidth
+    self.channels = channels
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// Fills channels from `offset` of the result rows `part` in `output`.
+  package func run(rows part: Range<Int>, into output: MemoryRegion, stride: Int, offset: Int = 0) {
+    precondition(
+      part.lowerBound >= 0 && part.upperBound <= rows.count && offset + channels <= stride,
+      "a gather writes outside its result")
+    let pixels = sourceHeight * sourceWidth
+    unsafe rows.withUnsafeBufferPointer { rows in
+      unsafe columns.withUnsafeBufferPointer { columns in
+        var task = unsafe pc_gather(
+          x: source.pointer(floats: pixels * sourceStride) + sourceOffset, x_stride: sourceStride,
+          x_width: sourceWidth, mask: mask.map { unsafe UnsafePointer($0.pointer(floats: pixels)) },
+          y: output.pointer(floats: rows.count * columns.count * stride) + offset, y_stride: stride,
+          channels: channels, rows: rows.baseAddress, columns: columns.baseAddress,
+          y_width: columns.count)
+        unsafe pc_f32_gather(&task, part.lowerBound, part.count)
+      }
+    }
+  }
+}
+
+/// Reorderings of whole regions.
+package enum LayoutKernel {
+  /// `y[column][row] = x[row][column]` for elements of 1, 2, 4 or 8 bytes.
+  package static func transpose(
+    _ x: MemoryRegion, rows: Int, columns: Int, elementSize: Int, into y: MemoryRegion
+  ) {
+    let count = rows * columns * elementSize
+    unsafe pc_transpose(
+      x.pointer(bytes: count), y.pointer(bytes: count), rows, columns, elementSize)
+  }
+
+  /// Repeats each value of a plane over `channels` channels.
+  package static func expand(_ x: MemoryRegion, channels: Int, into y: MemoryRegion) {
+    let count = x.floatCount
+    unsafe pc_f32_expand(
+      x.pointer(floats: count), y.pointer(floats: count * channels), count, channels)
+  }
+}
+
+/// Maximum or mean over windows of `[N, H, W, C]` pictures. Pairs are rows, columns.
+package struct PoolKernel: Sendable {
+  package var isMaximum: Bool
+  package var countsBorder: Bool
+  package var channels: Int
+  package var images: Int
+  package var input: [Int]
+  package var output: [Int]
+  package var kernel: [Int]
+  package var stride: [Int]
+  package var padding: [Int]
+
+  package init(
+    isMaximum: Bool, countsBorder: Bool, channels: Int, images: Int, input: [Int], output: [Int],
+    kernel: [Int], stride: [Int], padding: [Int]
+  ) {
+    self.isMaximum = isMaximum
+    self.countsBorder = countsBorder
+    self.channels = channels
+    self.images = images
+    self.input = input
+    self.output = output
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+  }
+
+  /// Computes the output rows `rows`, counted through all images.
+  package func run(_ x: MemoryRegion, into y: MemoryRegion, rows: Range<Int>) {
+    precondition(rows.upperBound <= images * output[0], "a piece lies outside its picture")
+    var task = unsafe pc_pool(
+      x: x.pointer(floats: images * input[0] * input[1] * channels),
+      y: y.pointer(floats: images * output[0] * output[1] * channels), channels: channels,
+      input: (input[0], input[1]), output: (output[0], output[1]), kernel: (kernel[0], kernel[1]),
+      stride: (stride[0], stride[1]), padding: (padding[0], padding[1]),
+      is_maximum: isMaximum ? 1 : 0, counts_border: countsBorder ? 1 : 0)
+    unsafe pc_f32_pool(&task, rows.lowerBound, rows.count)
+  }
+}
