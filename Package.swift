@@ -44,6 +44,7 @@ let orderedCollections: Target.Dependency = .product(
 
 let package = Package(
   name: "partial-conv",
+  products: [.library(name: "PartialConv", targets: ["PartialConv"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -56,7 +57,10 @@ let package = Package(
     systemLibrary("CZlib", "zlib", apt: "zlib1g-dev"),
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
+
     .target(name: "CModelSchema", dependencies: ["CProtobufC"]),
+    .target(name: "CKernels"),
+
     module("TensorCore"),
     module("GraphIR", ["TensorCore"]),
     module("GraphReference", ["GraphIR", "TensorCore"]),
@@ -67,7 +71,23 @@ let package = Package(
       "ModelImport", ["GraphIR", "CheckpointFormats", "TensorCore", orderedCollections],
       resources: [.copy("../../Models")]),
     module("ModelFile", ["GraphIR", "TensorCore", "CModelSchema", "CProtobufC", "CCrypto"]),
+    module("KernelLibrary", ["TensorCore", "CKernels"]),
+    module("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),
     module("Imaging", ["TensorCore", "CPNG", "CJPEG"]),
+    module(
+      "PartialConv",
+      [
+        "TensorCore", "GraphIR", "GraphReference", "GraphPasses", "CheckpointFormats",
+        "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", orderedCollections,
+      ]),
+
+    module("CommandSupport", ["PartialConv", argumentParser]),
+    command("pconv-convert", ["ModelImport"]),
+    command("pconv-run", ["Imaging", "TensorCore"]),
+
+    tests(
+      "CheckpointFormats", ["TensorCore", "CZlib", "pconv-convert", orderedCollections],
+      exclude: ["Fixtures"]),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
     tests("ModelFile", ["GraphIR", "TensorCore"]),
     tests("TensorCore", []),

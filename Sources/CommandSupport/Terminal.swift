@@ -1,0 +1,21 @@
+import Foundation
+
+/// Talk for people, on stderr, so that stdout holds results alone.
+public enum Terminal {
+  /// Whether a person watches stderr.
+  public static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Prints a line on stderr.
+  public static func report(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+
+  /// Prints a JSON object on stdout, keys sorted.
+  public static func printJSON(_ object: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    if let data = try? encoder.encode(object) {
+      print(String(decoding: data, as: UTF8.self))
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import GraphIR
+import InferenceRuntime
+import ModelFile
+public import ModelImport
+public import TensorCore
+
+/// A converted model, ready to run: immutable, shared by any number of sessions and threads.
+public struct Model: Sendable {
+  /// An input or output that callers name.
+  public struct Port: Sendable {
+    public let name: String
+    /// Other names that inputs may be given under, such as the source framework's own.
+    public let aliases: [String]
+    /// Element type and shape as text, such as `f32[N,3,H,W]`.
+    public let type: String
+  }
+
+  public let inputs: [Port]
+  public let outputs: [Port]
+  /// Name of the network description that the model was made from.
+  public let network: String
+  public let title: String
+  /// How pictures go in and out; nil for networks that do not take pictures.
+  public let processing: PictureProcessing?
+  let stored: StoredModel
+  let compiled: CompiledModel
+
+  /// Loads a model file and prepares it for this processor.
+  ///
+  /// - Parameter verifyingTensors: whether the digest of every tensor is checked.
+  /// - Throws: `PartialConvError` when the file cannot be read, is damaged, or is of a newer version.
+  public static func load(
+    _ path: String, verifyingTensors: Bool = true
+  ) throws(PartialConvError) -> Model {
+    try reporting { () throws(ModelFileError) in
+      Model(try ModelFileReader.read(path, verifyingTensors: verifyingTensors))
+    }
+  }
+
+  private init(_ stored: StoredModel) {
+    let graph = stored.graph.graph
+    inputs = graph.inputs.map {
+      Port(name: $0.name, aliases: $0.aliases, type: $0.type.description)
+    }
+    outputs = graph.outputs.map { output in
+      Port(
+        name: output.name, aliases: [], type: stored.graph.type(of: output.value).description)
+    }
+    network = stored.provenance.family
+    title = stored.provenance.title
+    processing = PictureProcessing(settings: stored.processing.map { ($0.name, $0.value) })
+    self.stored = stored
+    compiled = CompiledModel(stored.graph)
+  }
+
+  /// Makes a session; all processors that this process may use when `threads` is nil.
+  public func makeSession(threads: Int? = nil) -> ModelSession {
+    ModelSession(self, threads: threads)
+  }
+
+  /// The name of the input that `name` addresses, or nil.
+  public func inputName(_ name: String) -> String? {
+    inputs.first { $0.name == name || $0.aliases.contains(name) }?.name
+  }
+
+  /// The multiples that rows and columns of pictures must have, or the one size they must have.
+  var pictureSize: PictureSize {
+    guard let type = stored.graph.graph.inputs.first?.type, type.rank == 4 else { return .any }
+    let axes = type.layout == .nhwc ? [1, 2] : [2, 3]
+    let lengths = axes.map { type.dimensions[$0] }
+    switch (lengths[0], lengths[1]) {
+    case (.fixed(let height), .fixed(let width)): return .fixed(height: height, width: width)
+    case (.symbolic(let rows, _, _, _), .symbolic(let columns, _, _, _)):
+      return .multiples(height: rows.multiple, width: columns.multiple)
+    default: return .any
+    }
+  }
+}
+
+/// What sizes of pictures a network takes.
+enum PictureSize {
+  case any
+  case multiples(height: Int, width: Int)
+  case fixed(height: Int, width: Int)
+}
+
+/// Runs one model on one thread of the caller, with threads of its own; sessions are independent.
+public final class ModelSession {
+  public let model: Model
+  private let session: Session
+
+  init(_ model: Model, threads: Int?) {
+    self.model = model
+    session = model.compiled.makeSession(threads: threads)
+  }
+
+  /// Threads that a run uses.
+  public var threadCount: Int { session.threadCount }
+
+  /// Computes the outputs, in the model's order, from `f32` arrays by name or alias.
+  ///
+  /// Shapes and layout are the source framework's: `[N, H, W, C]` for Keras, `[N, C, H, W]` for
+  /// PyTorch. The bits do not depend on the number of threads.
+  /// - Throws: `PartialConvError` of kind `mismatch` when an array is missing, unknown or misshapen.
+  public func run(
+    _ inputs: [String: Tensor]
+  ) throws(PartialConvError) -> [(name: String, tensor: Tensor)] {
+    try reporting { () throws(RuntimeError) in try session.run(inputs)
+    }
+  }
+}

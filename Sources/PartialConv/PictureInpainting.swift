@@ -1,0 +1,118 @@
+public import Imaging
+import ModelImport
+import TensorCore
+
+/// Fills the missing pixels of pictures by a model that takes a picture and a mask.
+public struct PictureInpainting {
+  private let session: ModelSession
+  private let processing: PictureProcessing
+  private let isChannelsLast: Bool
+
+  /// - Throws: `PartialConvError` of kind `usage` when the model does not take pictures and masks.
+  public init(_ session: ModelSession) throws(PartialConvError) {
+    let model = session.model
+    guard let processing = model.processing, model.inputs.map(\.name) == ["image", "mask"] else {
+      throw PartialConvError(
+        .usage,
+        "the model '\(model.network)' does not fill pictures; give its arrays with --input instead")
+    }
+    self.session = session
+    self.processing = processing
+    isChannelsLast = model.inputs[0].type.hasSuffix("nhwc")
+  }
+
+  /// The picture with its missing pixels filled; valid pixels keep their samples.
+  ///
+  /// Sizes that the network does not take are continued with missing pixels and cut back.
+  /// - Parameter isComposited: false for the network's own output everywhere.
+  /// - Throws: `PartialConvError` when sizes differ, or of kind `notFinite` for a broken output.
+  public func fill(
+    _ picture: Picture, _ mask: Mask, isComposited: Bool = true
+  ) throws(PartialConvError) -> Picture {
+    guard picture.width == mask.width, picture.height == mask.height else {
+      throw PartialConvError(
+        .mismatch,
+        "the picture is \(picture.width)x\(picture.height), the mask \(mask.width)x\(mask.height): "
+          + "they must agree")
+    }
+    let (height, width) = try paddedSize(height: picture.height, width: picture.width)
+    let inputs = makeInputs(picture.tensor(), mask, height: height, width: width)
+    guard let output = try session.run(inputs).first?.tensor else {
+      throw PartialConvError(.internalFault, "the model gave no output")
+    }
+    let predicted = try makePicture(output, like: picture)
+    guard isComposited else { return predicted }
+    return try reporting { () throws(ImagingError) in
+      try composite(original: picture, predicted: predicted, mask: mask)
+    }
+  }
+
+  private func paddedSize(
+    height: Int, width: Int
+  ) throws(PartialConvError) -> (height: Int, width: Int) {
+    switch session.model.pictureSize {
+    case .any: return (height, width)
+    case .fixed(let rows, let columns):
+      guard height <= rows, width <= columns else {
+        throw PartialConvError(
+          .usage,
+          "the picture is \(width)x\(height), the network takes at most \(columns)x\(rows)")
+      }
+      return (rows, columns)
+    case .multiples(let rows, let columns):
+      return ((height + rows - 1) / rows * rows, (width + columns - 1) / columns * columns)
+    }
+  }
+
+  /// Normalised picture and mask in the network's layout, missing beyond the picture.
+  private func makeInputs(
+    _ unit: Tensor, _ mask: Mask, height: Int, width: Int
+  ) -> [String: Tensor] {
+    let pixels = unit.floatArray
+    var image = [Float](repeating: 0, count: height * width * 3)
+    var validity = image
+    for row in 0..<min(mask.height, height) {
+      for column in 0..<min(mask.width, width) {
+        let valid = mask.validity[row * mask.width + column]
+        for channel in 0..<3 {
+          let value = pixels[(row * mask.width + column) * 3 + channel]
+          let normalised = (value - processing.mean[channel]) / processing.deviation[channel]
+          let index = (row * width + column) * 3 + channel
+          image[index] = processing.feedsMaskedPicture ? normalised * valid : normalised
+          validity[index] = valid
+        }
+      }
+    }
+    return ["image": image, "mask": validity].mapValues { values in
+      let tensor = Tensor(values, shape: [1, height, width, 3])
+      return isChannelsLast ? tensor : tensor.transposed([0, 3, 1, 2])
+    }
+  }
+
+  /// The output as a picture of the original's size.
+  private func makePicture(
+    _ output: Tensor, like original: Picture
+  ) throws(PartialConvError) -> Picture {
+    let tensor = isChannelsLast ? output : output.transposed([0, 2, 3, 1])
+    let width = tensor.shape[2]
+    let values = tensor.floatArray
+    var cropped = [Float](repeating: 0, count: original.height * original.width * 3)
+    for row in 0..<original.height {
+      for index in 0..<original.width * 3 {
+        let channel = index % 3
+        let value = values[row * width * 3 + index]
+        cropped[row * original.width * 3 + index] =
+          processing.outputIsNormalised
+          ? value * processing.deviation[channel] + processing.mean[channel] : value
+      }
+    }
+    guard cropped.allSatisfy(\.isFinite) else {
+      throw PartialConvError(.notFinite, "the network's output is not finite: nothing was written")
+    }
+    return try reporting { () throws(ImagingError) in
+      try Picture(
+        tensor: Tensor(cropped, shape: [1, original.height, original.width, 3]),
+        bitDepth: original.bitDepth)
+    }
+  }
+}
