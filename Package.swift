@@ -57,39 +57,43 @@ let package = Package(
     systemLibrary("CZlib", "zlib", apt: "zlib1g-dev"),
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
-
     .target(name: "CModelSchema", dependencies: ["CProtobufC"]),
     .target(name: "CKernels"),
-
     module("TensorCore"),
+    module("FileAccess"),
     module("GraphIR", ["TensorCore"]),
     module("GraphReference", ["GraphIR", "TensorCore"]),
     module("GraphPasses", ["GraphIR", "TensorCore"]),
     module(
-      "CheckpointFormats", ["TensorCore", "CHDF5", "CZlib", "CSeccomp", orderedCollections]),
+      "CheckpointFormats",
+      [
+        "TensorCore", "FileAccess", "CHDF5", "CZlib", "CSeccomp", "CModelSchema", "CProtobufC",
+        orderedCollections,
+      ]),
     module(
       "ModelImport", ["GraphIR", "CheckpointFormats", "TensorCore", orderedCollections],
       resources: [.copy("../../Models")]),
-    module("ModelFile", ["GraphIR", "TensorCore", "CModelSchema", "CProtobufC", "CCrypto"]),
+    module(
+      "ModelFile",
+      ["GraphIR", "TensorCore", "FileAccess", "CModelSchema", "CProtobufC", "CCrypto"]),
     module("KernelLibrary", ["TensorCore", "CKernels"]),
     module("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),
-    module("Imaging", ["TensorCore", "CPNG", "CJPEG"]),
+    module("Imaging", ["TensorCore", "FileAccess", "CPNG", "CJPEG"]),
     module(
       "PartialConv",
       [
         "TensorCore", "GraphIR", "GraphReference", "GraphPasses", "CheckpointFormats",
         "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", orderedCollections,
       ]),
-
     module("CommandSupport", ["PartialConv", argumentParser]),
     command("pconv-convert", ["ModelImport"]),
     command("pconv-run", ["Imaging", "TensorCore"]),
-
-    tests(
-      "CheckpointFormats", ["TensorCore", "CZlib", "pconv-convert", orderedCollections],
-      exclude: ["Fixtures"]),
+    .target(
+      name: "TestSupport", dependencies: ["TensorCore"],
+      path: "Tests/TestSupport", swiftSettings: settings),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
-    tests("ModelFile", ["GraphIR", "TensorCore"]),
+    tests("FileAccess", []),
+    tests("ModelFile", ["FileAccess", "GraphIR", "TensorCore"]),
     tests("TensorCore", []),
   ]
 )

@@ -8,11 +8,13 @@ cd "$(dirname "$0")"
 target=../Sources/CModelSchema
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-protoc-c --c_out="$work" pcm.proto
-if [ "${1:-}" = --check ]; then
-  cmp "$work/pcm.pb-c.c" "$target/pcm.pb-c.c"
-  cmp "$work/pcm.pb-c.h" "$target/include/pcm.pb-c.h"
-else
-  cp "$work/pcm.pb-c.c" "$target/"
-  cp "$work/pcm.pb-c.h" "$target/include/"
-fi
+for schema in pcm onnx; do
+  protoc-c --c_out="$work" "$schema.proto"
+  if [ "${1:-}" = --check ]; then
+    cmp "$work/$schema.pb-c.c" "$target/$schema.pb-c.c"
+    cmp "$work/$schema.pb-c.h" "$target/include/$schema.pb-c.h"
+  else
+    cp "$work/$schema.pb-c.c" "$target/"
+    cp "$work/$schema.pb-c.h" "$target/include/"
+  fi
+done

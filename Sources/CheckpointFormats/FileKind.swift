@@ -1,23 +1,46 @@
+import OrderedCollections
+
 /// What a file is, told by its first bytes and never by its name.
 package enum FileKind: Sendable, Hashable {
+  /// A zip archive: a PyTorch checkpoint since 1.6, or an `.npz`.
   case zip
+  /// A zip archive of Keras 3: `config.json` and `model.weights.h5`.
+  case kerasArchive
+  /// A PyTorch checkpoint of before 1.6: a row of pickles, then raw storages.
   case legacyTorch
+  /// A Python pickle of protocol 2 to 5.
   case pickle
+  /// Tensors behind a length and a JSON header.
   case safetensors
+  /// An HDF5 file without a user block: Keras weights or models.
   case hdf5
+  /// One `.npy` array.
   case numpy
+  /// An ONNX model, as a protobuf message.
   case onnx
+  /// A GGUF model.
   case gguf
+  /// A tar archive: PyTorch's first checkpoint format.
   case tar
+  /// A container of the PyTorch 1.0 preview.
   case pytorchPreview
+  /// The few lines of text that Git LFS keeps in place of a file.
   case gitLFSPointer
+  /// A web page, saved in place of a file.
   case html
+  /// A gzip file.
   case gzip
+  /// A PNG picture.
   case png
+  /// A JPEG picture.
   case jpeg
+  /// A program.
   case elf
+  /// Only zero bytes, as an unfinished download leaves.
   case zeros
+  /// Printable text of no kind above.
   case text
+  /// None of these.
   case unknown
 
   /// How many leading bytes `init(leading:fileSize:)` looks at.
@@ -27,6 +50,11 @@ package enum FileKind: Sendable, Hashable {
   package init(_ file: FileBytes) throws(CheckpointError) {
     let leading = try file.bytes(at: 0, count: min(file.count, Self.leadingByteCount))
     self.init(leading: leading, fileSize: file.count)
+    if self == .zip, let entries = (try? ZipArchive(file))?.entries, entries["config.json"] != nil,
+      entries["model.weights.h5"] != nil
+    {
+      self = .kerasArchive
+    }
   }
 
   /// Recognises the first bytes of a file of `fileSize` bytes.
@@ -87,6 +115,7 @@ package enum FileKind: Sendable, Hashable {
   package var name: String {
     switch self {
     case .zip: "a zip archive"
+    case .kerasArchive: "a Keras archive"
     case .legacyTorch: "a PyTorch checkpoint of before version 1.6"
     case .pickle: "a plain Python pickle"
     case .safetensors: "a safetensors file"

@@ -64,13 +64,17 @@ package struct StoredBlock: Sendable {
 package struct StoredTensor: Sendable {
   /// Name for errors: where in the checkpoint the tensor was found.
   package let name: String
+  /// Type of the stored elements, which `load` keeps.
   package let elementType: ElementType
+  /// Size of every axis; empty for a scalar.
   package let shape: [Int]
   /// Distance between neighbours along each axis, in elements.
   package let strides: [Int]
   /// Where the first element lies in the block, in bytes.
   package let byteOffset: Int
+  /// Whether the stored elements have their most significant byte first.
   package let isBigEndian: Bool
+  /// The bytes the elements lie in.
   package let block: StoredBlock
 
   /// Describes a tensor inside `block`; strides default to C order.
@@ -93,7 +97,9 @@ package struct StoredTensor: Sendable {
     self.strides = extent.strides
   }
 
+  /// Number of elements.
   package var elementCount: Int { Tensor.elementCount(of: shape) }
+  /// Size of the loaded tensor in bytes.
   package var byteCount: Int { elementCount * elementType.byteCount }
 
   /// First byte of the block after the last element.
@@ -150,9 +156,24 @@ package struct StoredTensor: Sendable {
       try unsafe block.read(at: byteOffset, into: buffer)
     }
     unsafe source.bytes.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
       unsafe copyStrided(
-        from: bytes, to: destination, shape: shape, strides: strides,
+        from: start, to: destination, shape: shape, strides: strides,
         elementSize: elementType.byteCount)
     }
+  }
+}
+
+/// Reverses the bytes of every element in place.
+@unsafe private func swapBytes(of buffer: UnsafeMutableRawBufferPointer, elementSize: Int) {
+  func swap<T: FixedWidthInteger>(_: T.Type) {
+    let elements = unsafe buffer.bindMemory(to: T.self)
+    for index in elements.indices { unsafe elements[index] = elements[index].byteSwapped }
+  }
+  switch elementSize {
+  case 2: swap(UInt16.self)
+  case 4: swap(UInt32.self)
+  case 8: swap(UInt64.self)
+  default: break
   }
 }

@@ -10,6 +10,9 @@ struct TensorExtent {
   /// The strides given, or those of C order.
   let strides: [Int]
 
+  /// Checks that a tensor of these facts lies in `block` and is no larger than it can justify.
+  ///
+  /// - Throws: `.corrupt`, `.truncated` or `.limitExceeded`, naming the tensor.
   init(
     shape: [Int], strides: [Int]?, elementType: ElementType, byteOffset: Int, block: StoredBlock,
     name: String

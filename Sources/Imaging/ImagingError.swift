@@ -1,3 +1,5 @@
+package import FileAccess
+
 /// Why a picture or a mask could not be read, converted or written.
 public struct ImagingError: Error, Equatable, Sendable {
   /// The closed set of reasons; the only part that code should compare.
@@ -35,4 +37,17 @@ public struct ImagingError: Error, Equatable, Sendable {
 extension ImagingError: CustomStringConvertible {
   /// One line: place, what, code, remedy.
   public var description: String { "\(place): \(what) (\(code.rawValue)); \(remedy)" }
+}
+
+extension ImagingError: FileAccessReporting {
+  /// The same failure as an error of this module.
+  package init(_ error: FileAccessError) {
+    let code: Code =
+      switch error.code {
+      case .missing, .notRegular, .unreadable, .truncated: .unreadable
+      case .empty: .unsupported
+      case .exists, .unwritable, .full: .unwritable
+      }
+    self.init(code, "the file \(error.message)", in: error.path, remedy: error.remedy)
+  }
 }

@@ -1,3 +1,5 @@
+import FileAccess
+
 /// The file formats a picture can be written in.
 public enum PictureFormat: String, CaseIterable, Sendable {
   /// Lossless; every picture fits.
@@ -26,7 +28,16 @@ extension Picture {
   public static func read(
     _ path: String, limits: ImagingLimits = ImagingLimits()
   ) throws(ImagingError) -> Picture {
-    let bytes = try readWholeFile(at: path, limit: limits.maximumFileBytes)
+    let file = try ImagingError.reporting { () throws(FileAccessError) in
+      try InputFile(path: path)
+    }
+    guard file.byteCount <= limits.maximumFileBytes else {
+      throw ImagingError(
+        .limitExceeded,
+        "the file has \(file.byteCount) bytes, more than the limit of \(limits.maximumFileBytes)",
+        in: path, remedy: "give a smaller file or raise the limit on file bytes")
+    }
+    let bytes = try ImagingError.reporting { () throws(FileAccessError) in try file.contents() }
     return try Picture(decoding: bytes, name: path, limits: limits)
   }
 
@@ -56,7 +67,12 @@ extension Picture {
         .unsupported, "the name does not end in .png, .jpg or .jpeg", in: path,
         remedy: "give the file one of these endings")
     }
-    try writeFileAtomically(encoded(as: format, name: path), to: path)
+    let bytes = try encoded(as: format, name: path)
+    try ImagingError.reporting { () throws(FileAccessError) in
+      var file = try OutputFile(path: path, replacing: true)
+      try file.write(bytes)
+      try file.commit()
+    }
   }
 
   /// The bytes of a file that holds the picture; `name` stands for it in messages.

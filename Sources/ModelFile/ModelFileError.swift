@@ -1,3 +1,5 @@
+package import FileAccess
+
 /// Why a model file could not be read or written, written so that its description can be shown as
 /// it is.
 package struct ModelFileError: Error, Sendable, CustomStringConvertible {
@@ -52,6 +54,22 @@ package struct ModelFileError: Error, Sendable, CustomStringConvertible {
     if let offset { text += " (byte \(offset))" }
     if let remedy { text += " — \(remedy)" }
     return text
+  }
+}
+
+extension ModelFileError: FileAccessReporting {
+  /// The same failure as an error of this module.
+  package init(_ error: FileAccessError) {
+    let code: Code =
+      switch error.code {
+      case .missing, .notRegular, .unreadable: .unreadable
+      case .empty, .truncated: .truncated
+      case .exists: .exists
+      case .unwritable: .unwritable
+      case .full: .full
+      }
+    self.init(code, error.message, at: error.offset, remedy: error.remedy)
+    file = escaped(error.path)
   }
 }
 

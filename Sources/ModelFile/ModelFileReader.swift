@@ -1,4 +1,5 @@
 import Dispatch
+import FileAccess
 import Glibc
 import GraphIR
 import Synchronization
@@ -25,9 +26,11 @@ package enum ModelFileReader {
     _ path: String, verifyingTensors: Bool = true, dataByteLimit: Int = defaultDataByteLimit
   ) throws(ModelFileError) -> StoredModel {
     do throws(ModelFileError) {
-      let file = try InputFile(path: path)
-      let header = try FileHeader(
-        decoding: file.bytes(at: 0, count: min(file.byteCount, FileHeader.byteCount)))
+      let (file, start) = try ModelFileError.reporting { () throws(FileAccessError) in
+        let file = try InputFile(path: path)
+        return (file, try file.bytes(at: 0, count: min(file.byteCount, FileHeader.byteCount)))
+      }
+      let header = try FileHeader(decoding: start)
       try header.checkSections(fileByteCount: file.byteCount)
       guard header.dataBytes <= dataByteLimit else {
         throw ModelFileError(
@@ -49,7 +52,9 @@ package enum ModelFileReader {
   private static func manifest(
     of file: InputFile, _ header: FileHeader
   ) throws(ModelFileError) -> Manifest {
-    let bytes = try file.bytes(at: FileHeader.byteCount, count: Int(header.manifestBytes))
+    let bytes = try ModelFileError.reporting { () throws(FileAccessError) in
+      try file.bytes(at: FileHeader.byteCount, count: Int(header.manifestBytes))
+    }
     guard unsafe SHA256Digest(of: bytes.span.bytes) == header.manifestDigest else {
       throw ModelFileError(
         .corrupt, "has a damaged manifest: its SHA-256 does not match", at: FileHeader.byteCount,
@@ -93,7 +98,11 @@ package enum ModelFileReader {
     let shape = try entry.checkedShape(at: place)
     let tensor = try unsafe Tensor(
       elementType: shape.elementType, shape: shape.axes
-    ) { buffer throws(ModelFileError) in try unsafe file.read(at: place, into: buffer) }
+    ) { buffer throws(ModelFileError) in
+      try ModelFileError.reporting { () throws(FileAccessError) in
+        try unsafe file.read(at: place, into: buffer)
+      }
+    }
     guard !verifying || SHA256Digest(of: tensor.bytes) == entry.digest else {
       throw ModelFileError(
         .corrupt, "tensor '\(entry.name)' is damaged: its SHA-256 does not match", at: place,
@@ -105,7 +114,9 @@ package enum ModelFileReader {
   private static func requireZeros(
     _ file: InputFile, _ range: Range<Int>
   ) throws(ModelFileError) {
-    let bytes = try file.bytes(at: range.lowerBound, count: range.count)
+    let bytes = try ModelFileError.reporting { () throws(FileAccessError) in
+      try file.bytes(at: range.lowerBound, count: range.count)
+    }
     guard let position = bytes.firstIndex(where: { $0 != 0 }) else { return }
     throw ModelFileError(
       .corrupt, "has padding that is not zero", at: range.lowerBound + position,

@@ -1,3 +1,4 @@
+import FileAccess
 import TensorCore
 
 /// Writes model files; equal models give equal bytes.
@@ -12,21 +13,24 @@ package enum ModelFileWriter {
   package static func write(
     _ model: StoredModel, to path: String, replacing: Bool
   ) throws(ModelFileError) {
+    let (manifest, tensors) = Manifest.describing(model)
+    let head: [UInt8]
     do throws(ModelFileError) {
+      head = try self.head(of: manifest, tensors, model)
+    } catch {
+      throw error.about(path)
+    }
+    try ModelFileError.reporting { () throws(FileAccessError) in
       var file = try OutputFile(path: path, replacing: replacing)
-      let (manifest, tensors) = Manifest.describing(model)
-      let head = try head(of: manifest, tensors, model)
-      try unsafe file.write(head.span.bytes)
+      try file.write(head)
       var end = 0
       for (entry, tensor) in zip(manifest.tensors, tensors) {
         let padding = [UInt8](repeating: 0, count: Int(entry.offset) - end)
-        try unsafe file.write(padding.span.bytes)
+        try file.write(padding)
         try file.write(tensor.bytes)
         end = Int(entry.offset + entry.length)
       }
-      try file.commit(replacing: replacing)
-    } catch {
-      throw error.about(path)
+      try file.commit()
     }
   }
 

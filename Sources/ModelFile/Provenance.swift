@@ -1,3 +1,5 @@
+import FileAccess
+
 /// Where a model came from and how it was made: kept for inspection, never needed to run it.
 package struct Provenance: Sendable, Equatable {
   /// The checkpoint that a model was converted from.
@@ -17,15 +19,13 @@ package struct Provenance: Sendable, Equatable {
 
     /// Measures the file at `path`, reading all of it.
     ///
-    /// - Throws: `.unreadable`, or `.truncated` when the file becomes shorter meanwhile.
+    /// - Throws: `.unreadable`, or `.truncated` when the file is empty or becomes shorter meanwhile.
     package init(describing path: String, format: String) throws(ModelFileError) {
-      do throws(ModelFileError) {
+      self = try ModelFileError.reporting { () throws(FileAccessError) in
         let file = try InputFile(path: path)
-        self.init(
+        return Source(
           format: format, fileName: path.split(separator: "/").last.map(String.init) ?? path,
-          byteCount: file.byteCount, digest: try file.digest())
-      } catch {
-        throw error.about(path)
+          byteCount: file.byteCount, digest: try SHA256Digest(of: file))
       }
     }
   }

@@ -1,4 +1,5 @@
 import CCrypto
+import FileAccess
 
 /// A SHA-256 digest: 32 bytes, shown as 64 hexadecimal digits.
 package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
@@ -23,13 +24,21 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
   /// The digest of the regular file at `path`, read in pieces of 1 MiB.
   ///
-  /// - Throws: `.unreadable`, or `.truncated` when the file becomes shorter meanwhile.
+  /// - Throws: `.unreadable`, or `.truncated` when the file is empty or becomes shorter meanwhile.
   package init(ofFile path: String) throws(ModelFileError) {
-    do throws(ModelFileError) {
-      self = try InputFile(path: path).digest()
-    } catch {
-      throw error.about(path)
+    self = try ModelFileError.reporting { () throws(FileAccessError) in
+      try SHA256Digest(of: InputFile(path: path))
     }
+  }
+
+  /// The digest of a whole file.
+  init(of file: InputFile) throws(FileAccessError) {
+    let hasher = SHA256Hasher()
+    for offset in stride(from: 0, to: file.byteCount, by: 1 << 20) {
+      let piece = try file.bytes(at: offset, count: min(1 << 20, file.byteCount - offset))
+      unsafe hasher.update(piece.span.bytes)
+    }
+    self = hasher.finalize()
   }
 
   fileprivate init(finished bytes: [UInt8]) { self.bytes = bytes }

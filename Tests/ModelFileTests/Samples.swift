@@ -1,3 +1,4 @@
+import FileAccess
 import Glibc
 import GraphIR
 import TensorCore
@@ -73,8 +74,7 @@ final class TemporaryFolder {
 }
 
 func contents(_ path: String) throws -> [UInt8] {
-  let file = try InputFile(path: path)
-  return try file.bytes(at: 0, count: file.byteCount)
+  try InputFile(path: path).contents()
 }
 
 /// Writes `bytes` over the file at `path`.

@@ -29,21 +29,6 @@ import Testing
     #expect(folder.names == ["model.pcm"])
   }
 
-  @Test func `keeps a file that appears while the new one is written`() throws {
-    var output = try OutputFile(path: folder.file(), replacing: false)
-    let bytes: [UInt8] = [1, 2, 3]
-    try unsafe output.write(bytes.span.bytes)
-    try store("other".utf8, at: folder.file())
-    do throws(ModelFileError) {
-      try output.commit(replacing: false)
-      Issue.record("the other file was replaced")
-    } catch {
-      #expect(error.code == .exists)
-    }
-    #expect(try contents(folder.file()) == Array("other".utf8))
-    #expect(folder.names == ["model.pcm"])
-  }
-
   @Test func `rejects targets that are not files`() throws {
     unsafe mkfifo(folder.file("pipe"), 0o600)
     for path in [folder.path, folder.file("pipe"), "/dev/full", "/dev/null"] {

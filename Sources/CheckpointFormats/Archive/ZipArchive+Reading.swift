@@ -20,7 +20,9 @@ extension ZipArchive {
   /// The first bytes of an entry, at most `count`, before its checksum can be known.
   package func prefix(of entry: Entry, count: Int) throws(CheckpointError) -> [UInt8] {
     let count = min(count, entry.size)
-    guard entry.method == .deflated else { return try file.bytes(at: entry.dataOffset, count: count) }
+    guard entry.method == .deflated else {
+      return try file.bytes(at: entry.dataOffset, count: count)
+    }
     return try unsafe [UInt8](count: count) { buffer throws(CheckpointError) in
       try unsafe inflate(entry, into: buffer)
     }

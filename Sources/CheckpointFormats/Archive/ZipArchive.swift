@@ -11,7 +11,9 @@ import Synchronization
 package final class ZipArchive: Sendable {
   /// How an entry's bytes are kept.
   package enum Method: Sendable {
+    /// As they are.
     case stored
+    /// Compressed with deflate.
     case deflated
   }
 
@@ -19,6 +21,7 @@ package final class ZipArchive: Sendable {
   package struct Entry: Sendable {
     /// Name with its folders, as in the central directory.
     package let name: String
+    /// How the bytes are kept.
     package let method: Method
     /// Size in the archive, in bytes.
     package let compressedSize: Int
@@ -32,14 +35,19 @@ package final class ZipArchive: Sendable {
 
   /// What an archive may be at most.
   enum Limits {
+    /// Entries of the directory.
     static let entryCount = 100_000
+    /// Size of the directory in bytes.
     static let directoryBytes = 64 << 20
+    /// Size of one unpacked entry in bytes.
     static let inflatedBytes = 1 << 30
+    /// Length of one name in bytes.
     static let nameBytes = 4096
     /// Deflate cannot compress better than about 1032 to 1.
     static let ratio = 1100
   }
 
+  /// The file that the archive is.
   package let file: FileBytes
   /// Entries by name, in the order of the central directory, folders left out.
   package let entries: OrderedDictionary<String, Entry>

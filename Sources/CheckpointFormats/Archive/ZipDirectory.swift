@@ -147,19 +147,24 @@ struct ZipDirectory {
     let size = try sizes.next()
     let compressedSize = try sizes.next()
     let headerOffset = try sizes.next()
-    guard kind == .deflated || size == compressedSize else {
-      throw corrupt("has a stored entry of two sizes, \(size) and \(compressedSize)", name)
-    }
-    guard compressedSize >= size / ZipArchive.Limits.ratio else {
-      throw CheckpointError(
-        .limitExceeded,
-        "has an entry that would unpack to \(size) bytes from \(compressedSize)",
-        file: file.name, subject: name)
-    }
     let entry = ZipArchive.Entry(
       name: name, method: kind, compressedSize: compressedSize, size: size, checksum: checksum,
       dataOffset: 0)
+    try checkSizes(of: entry)
     return (entry, headerOffset)
+  }
+
+  private func checkSizes(of entry: ZipArchive.Entry) throws(CheckpointError) {
+    guard entry.method == .deflated || entry.size == entry.compressedSize else {
+      throw corrupt(
+        "has a stored entry of two sizes, \(entry.size) and \(entry.compressedSize)", entry.name)
+    }
+    guard entry.compressedSize >= entry.size / ZipArchive.Limits.ratio else {
+      throw CheckpointError(
+        .limitExceeded,
+        "has an entry that would unpack to \(entry.size) bytes from \(entry.compressedSize)",
+        file: file.name, subject: entry.name)
+    }
   }
 
   private static func method(

@@ -1,12 +1,14 @@
 import CZlib
+import FileAccess
 
 /// Writes a zip archive of stored entries; the same entries give the same bytes.
 ///
+/// The archive replaces what is at its path only when it is finished.
 /// Sizes are known before an entry is written, so no data descriptors are needed; the date is that of
 /// zip's epoch. An entry or offset beyond 32 bits gets zip64 fields.
 ///
 /// - Source: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5
-struct ZipWriter {
+struct ZipWriter: ~Copyable {
   private struct Record {
     let name: [UInt8]
     let checksum: UInt32
@@ -14,17 +16,27 @@ struct ZipWriter {
     let offset: Int
   }
 
+  private var output: OutputFile
   private var records: [Record] = []
   private var offset = 0
   /// Sizes and offsets from here on are written as zip64; lower only in tests.
   private let zip64Threshold: Int
 
-  /// Creates a writer at the start of an output.
-  init(zip64Threshold: Int = 0xFFFF_FFFF) { self.zip64Threshold = zip64Threshold }
+  /// Creates a writer of the archive at `path`.
+  ///
+  /// - Throws: `.unreadable` when the system cannot create it.
+  init(path: String, zip64Threshold: Int = 0xFFFF_FFFF) throws(CheckpointError) {
+    do throws(FileAccessError) {
+      output = try OutputFile(path: path, replacing: true)
+    } catch {
+      throw CheckpointError(error)
+    }
+    self.zip64Threshold = zip64Threshold
+  }
 
   /// Appends one entry whose content is `header` followed by `payload`.
   mutating func add(
-    _ name: String, header: [UInt8], payload: RawSpan, to output: inout OutputFile
+    _ name: String, header: [UInt8], payload: RawSpan
   ) throws(CheckpointError) {
     let name = Array(name.utf8)
     guard name.count <= ZipArchive.Limits.nameBytes else {
@@ -36,19 +48,28 @@ struct ZipWriter {
       name: name, checksum: UInt32(truncatingIfNeeded: total),
       byteCount: header.count + payload.byteCount, offset: offset)
     let local = localHeader(record)
-    try unsafe output.write(local.span.bytes)
-    try unsafe output.write(header.span.bytes)
-    try output.write(payload)
+    do throws(FileAccessError) {
+      try output.write(local)
+      try output.write(header)
+      try output.write(payload)
+    } catch {
+      throw CheckpointError(error)
+    }
     offset += local.count + record.byteCount
     records.append(record)
   }
 
-  /// Appends the directory.
-  mutating func finish(to output: inout OutputFile) throws(CheckpointError) {
+  /// Appends the directory and puts the archive in its place.
+  consuming func finish() throws(CheckpointError) {
     var directory: [UInt8] = []
     for record in records { directory += directoryEntry(record) }
     directory += endRecords(directoryBytes: directory.count)
-    try unsafe output.write(directory.span.bytes)
+    do throws(FileAccessError) {
+      try output.write(directory)
+      try output.commit()
+    } catch {
+      throw CheckpointError(error)
+    }
   }
 
   private func field(_ value: Int) -> UInt32 {

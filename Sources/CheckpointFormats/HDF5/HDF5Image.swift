@@ -1,4 +1,5 @@
 import CSeccomp
+import FileAccess
 import Glibc
 
 /// A copy of a file in memory, passed to the child as a descriptor.
@@ -32,7 +33,9 @@ struct HDF5Image: ~Copyable {
     let part = 1 << 20
     for offset in stride(from: 0, to: source.count, by: part) {
       let bytes = try source.bytes(at: offset, count: min(part, source.count - offset))
-      guard write(bytes, to: descriptor) else { throw failure("copy the file", source) }
+      guard unsafe writeWhole(bytes.span.bytes, to: descriptor) else {
+        throw failure("copy the file", source)
+      }
     }
     return image
   }
@@ -44,19 +47,6 @@ struct HDF5Image: ~Copyable {
   }
 
   deinit { close(descriptor) }
-
-  private static func write(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
-  }
 
   private static func failure(_ what: String, _ source: FileBytes) -> CheckpointError {
     CheckpointError(

@@ -36,9 +36,13 @@ enum HDF5AttributeKind: UInt8 {
 struct HDF5Refusal: Error {
   /// What kind of refusal; each becomes a code of `CheckpointError`.
   enum Kind: UInt8 {
+    /// The file is damaged.
     case corrupt = 1
+    /// The file uses something that is not read.
     case unsupported
+    /// The file refers to others or holds what only a program could use.
     case refused
+    /// The file asks for more than a checkpoint needs.
     case limitExceeded
     /// The child could not isolate itself, so it did not look at the file.
     case sandbox

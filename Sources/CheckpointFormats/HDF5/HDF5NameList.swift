@@ -6,7 +6,9 @@ import CHDF5
 final class HDF5NameList {
   /// A member of a group.
   struct Link {
+    /// Name within its group.
     let name: String
+    /// Hard, soft, external or user-defined.
     let type: H5L_type_t
 
     /// Throws for every link but a hard one.

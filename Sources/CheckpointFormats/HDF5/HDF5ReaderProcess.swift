@@ -1,4 +1,5 @@
 import CSeccomp
+import FileAccess
 import Glibc
 
 /// A running child and the parent's end of its pipe; the child never outlives this value.
@@ -31,7 +32,7 @@ struct HDF5ReaderProcess: ~Copyable {
       close(ends[0])
       throw CheckpointError(
         .unreadable,
-        "the HDF5 reader could not be started: \(unsafe String(cString: strerror(status)))",
+        "the HDF5 reader could not be started: \(systemMessage(status))",
         file: image.file, subject: program)
     }
     self.process = process

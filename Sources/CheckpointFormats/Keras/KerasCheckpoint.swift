@@ -5,8 +5,13 @@ package import TensorCore
 package struct KerasLayerWeights: Sendable {
   /// The layer's name.
   package let name: String
-  /// The weights in the order of `weight_names`; empty for a layer without weights.
+  /// The weights in the order of `weight_names`; empty for a layer without weights. They are called
+  /// `0`, `1`, … in `.weights.h5` files, which keep no names.
   package let weights: [(name: String, tensor: Tensor)]
+  /// The layer's class in snake case, such as `p_conv2d`; in `.weights.h5` files only.
+  package var className: String?
+  /// The group that holds the layer, below those of its models, where the file has no names.
+  package var groupPath: String?
 }
 
 /// The weights in a Keras `.h5` file, from a weights-only file or a whole model.
@@ -25,6 +30,9 @@ package struct KerasCheckpoint: Sendable {
   package let backend: String?
   /// Whether the file holds a network beside its weights.
   package let isWholeModel: Bool
+  /// Whether `layers` follows the model. False for `.weights.h5` files, which list layers by class,
+  /// in the model's order within each.
+  package let isOrdered: Bool
   /// Paths of datasets that belong to no layer, so that they can be reported; the optimiser's state
   /// is not among them.
   package let unreadDatasets: [String]
@@ -33,28 +41,60 @@ package struct KerasCheckpoint: Sendable {
   ///
   /// - Parameter executable: see `HDF5File.read`.
   /// - Throws: what `HDF5File.read` throws; `notThisFormat` for an HDF5 file of another program;
-  ///   `unsupported` for Keras 0 and Keras 3 `.weights.h5` files and for the Theano backend, whose
-  ///   kernels are mirrored; `missing` when a named weight is absent; `corrupt` for bad names.
+  ///   `unsupported` for Keras 0 and for the Theano backend, whose kernels are mirrored; `missing`
+  ///   when a named weight or an archive's part is absent; `corrupt` for bad names.
   package static func read(
     _ path: String, executable: String? = nil
   ) throws(CheckpointError) -> KerasCheckpoint {
-    let root = try HDF5File.read(
-      path, skippingGroups: ["optimizer_weights", "optimizer"], executable: executable
-    ).root
+    let file = try FileBytes(path: path)
     do throws(CheckpointError) {
-      return try KerasCheckpoint(root)
+      guard try FileKind(file) != .hdf5 else {
+        return try KerasCheckpoint(tree(file, executable))
+      }
+      let archive = try ZipArchive(file)
+      let config = try archive.bytes(of: archive.entry("config.json"), limit: 64 << 20)
+      let weights = try archive.bytes(
+        of: archive.entry("model.weights.h5"), limit: HDF5Limits.fileBytes)
+      return try KerasCheckpoint(
+        tree(FileBytes(weights, name: path), executable),
+        archivedConfig: String(decoding: config, as: UTF8.self))
     } catch {
       throw CheckpointError(
         error.code, error.message, file: path, subject: error.subject, remedy: error.remedy)
     }
   }
 
+  private static func tree(
+    _ file: FileBytes, _ executable: String?
+  ) throws(CheckpointError) -> HDF5Group {
+    try HDF5File.read(
+      file, skippingGroups: ["optimizer_weights", "optimizer"], executable: executable
+    ).root
+  }
+
   /// Finds the layers below the root of an HDF5 file.
-  package init(_ root: HDF5Group) throws(CheckpointError) {
+  ///
+  /// - Parameter archivedConfig: the network of a `.keras` archive, whose weights the file holds.
+  package init(
+    _ root: HDF5Group, archivedConfig: String? = nil
+  ) throws(CheckpointError) {
+    if let container = root.groups["layers"] ?? root.groups["_layer_checkpoint_dependencies"],
+      root.attributes["layer_names"] == nil
+    {
+      layers = try Self.numberedLayers(in: container)
+      modelConfig = archivedConfig
+      kerasVersion = nil
+      backend = nil
+      isWholeModel = archivedConfig != nil
+      isOrdered = false
+      unreadDatasets = (root.groups["vars"]?.datasetPaths ?? []).map { "vars/\($0)" }
+      return
+    }
+    isOrdered = true
     let prefix = root.groups["model_weights"] == nil ? "" : "model_weights/"
     let container = root.groups["model_weights"] ?? root
     isWholeModel = !prefix.isEmpty
-    modelConfig = root.attributes["model_config"]?.text
+    modelConfig = archivedConfig ?? root.attributes["model_config"]?.text
     kerasVersion = (container.attributes["keras_version"] ?? root.attributes["keras_version"])?.text
     backend = (container.attributes["backend"] ?? root.attributes["backend"])?.text
     guard let layerNames = try container.names("layer_names") else {
@@ -98,13 +138,6 @@ package struct KerasCheckpoint: Sendable {
         .unsupported, "was saved by Keras 0, which did not name weights",
         remedy: "load it with Keras 2 and save it again")
     }
-    if container.groups["layers"] != nil
-      || container.groups["_layer_checkpoint_dependencies"] != nil
-    {
-      return CheckpointError(
-        .unsupported, "is a Keras 3 `.weights.h5` file, which does not order its layers",
-        remedy: "save the whole model with `model.save(\"model.h5\")`")
-    }
     return CheckpointError(
       .notThisFormat, "is an HDF5 file, but not one of Keras (it has no `layer_names`)")
   }
@@ -112,7 +145,7 @@ package struct KerasCheckpoint: Sendable {
 
 extension HDF5Attribute {
   /// The value of a single string.
-  fileprivate var text: String? {
+  var text: String? {
     switch self {
     case .string(let text): text
     case .strings(let texts) where texts.count == 1: texts[0]

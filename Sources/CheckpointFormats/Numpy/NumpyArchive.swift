@@ -32,13 +32,11 @@ package enum NumpyArchive {
   package static func write(
     _ tensors: OrderedDictionary<String, Tensor>, to path: String
   ) throws(CheckpointError) {
-    var output = try OutputFile(replacing: path)
-    var writer = ZipWriter()
+    var writer = try ZipWriter(path: path)
     for (name, tensor) in tensors {
       try writer.add(
-        "\(name).npy", header: NumpyArray.header(of: tensor), payload: tensor.bytes, to: &output)
+        "\(name).npy", header: NumpyArray.header(of: tensor), payload: tensor.bytes)
     }
-    try writer.finish(to: &output)
-    try output.commit()
+    try writer.finish()
   }
 }

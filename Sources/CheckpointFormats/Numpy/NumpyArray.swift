@@ -1,3 +1,4 @@
+import FileAccess
 package import TensorCore
 
 /// A `.npy` file: one array of numbers or truth values.
@@ -38,9 +39,13 @@ package enum NumpyArray {
   /// Writes one tensor as a `.npy` file, replacing what is at `path` only when complete.
   package static func write(_ tensor: Tensor, to path: String) throws(CheckpointError) {
     let header = try header(of: tensor)
-    var output = try OutputFile(replacing: path)
-    try unsafe output.write(header.span.bytes)
-    try output.write(tensor.bytes)
-    try output.commit()
+    do throws(FileAccessError) {
+      var output = try OutputFile(path: path, replacing: true)
+      try output.write(header)
+      try output.write(tensor.bytes)
+      try output.commit()
+    } catch {
+      throw CheckpointError(error)
+    }
   }
 }

@@ -55,7 +55,8 @@ extension PickleGlobal {
     "torch.utils.bottleneck.__main__.run_cprofile", "numpy.load", "numpy.fromfile",
     "numpy.testing._private.utils.runstring", "numpy.f2py.crackfortran.myeval",
     "operator.attrgetter", "operator.methodcaller", "_operator.attrgetter",
-    "_operator.methodcaller", "functools.reduce", "_functools.reduce", "types.FunctionType", "types.CodeType", "types.MethodType",
+    "_operator.methodcaller", "functools.reduce", "_functools.reduce", "types.FunctionType",
+    "types.CodeType", "types.MethodType",
     "io.open", "io.FileIO", "_io.open", "_io.FileIO", "codecs.open", "logging.config.listen",
     "pydoc.pipepager", "pydoc.locate", "uuid._get_command_stdout", "pandas.read_pickle",
   ]

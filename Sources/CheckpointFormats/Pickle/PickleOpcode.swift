@@ -1,20 +1,71 @@
 /// The instructions of pickle protocols 0 to 5.
 enum PickleOpcode: UInt8 {
-  case mark = 0x28, stop = 0x2E, pop = 0x30, popMark = 0x31, dup = 0x32
-  case none = 0x4E, newTrue = 0x88, newFalse = 0x89
-  case binInt = 0x4A, binInt1 = 0x4B, binInt2 = 0x4D, long1 = 0x8A, long4 = 0x8B, binFloat = 0x47
-  case binString = 0x54, shortBinString = 0x55, binUnicode = 0x58, shortBinUnicode = 0x8C
-  case binUnicode8 = 0x8D, binBytes = 0x42, shortBinBytes = 0x43, binBytes8 = 0x8E
+  case mark = 0x28
+  case stop = 0x2E
+  case pop = 0x30
+  case popMark = 0x31
+  case dup = 0x32
+  case none = 0x4E
+  case newTrue = 0x88
+  case newFalse = 0x89
+  case binInt = 0x4A
+  case binInt1 = 0x4B
+  case binInt2 = 0x4D
+  case long1 = 0x8A
+  case long4 = 0x8B
+  case binFloat = 0x47
+  case binString = 0x54
+  case shortBinString = 0x55
+  case binUnicode = 0x58
+  case shortBinUnicode = 0x8C
+  case binUnicode8 = 0x8D
+  case binBytes = 0x42
+  case shortBinBytes = 0x43
+  case binBytes8 = 0x8E
   case byteArray8 = 0x96
-  case emptyTuple = 0x29, tuple = 0x74, tuple1 = 0x85, tuple2 = 0x86, tuple3 = 0x87
-  case emptyList = 0x5D, list = 0x6C, append = 0x61, appends = 0x65
-  case emptyDictionary = 0x7D, dictionary = 0x64, setItem = 0x73, setItems = 0x75
-  case emptySet = 0x8F, addItems = 0x90, frozenSet = 0x91
-  case binGet = 0x68, longBinGet = 0x6A, binPut = 0x71, longBinPut = 0x72, memoize = 0x94
-  case global = 0x63, stackGlobal = 0x93, reduce = 0x52, newObject = 0x81, newObjectEx = 0x92
-  case build = 0x62, binPersistentID = 0x51
-  case proto = 0x80, frame = 0x95
-  case instance = 0x69, object = 0x6F, ext1 = 0x82, ext2 = 0x83, ext4 = 0x84
-  case persistentID = 0x50, nextBuffer = 0x97, readOnlyBuffer = 0x98
-  case int = 0x49, long = 0x4C, float = 0x46, string = 0x53, unicode = 0x56, get = 0x67, put = 0x70
+  case emptyTuple = 0x29
+  case tuple = 0x74
+  case tuple1 = 0x85
+  case tuple2 = 0x86
+  case tuple3 = 0x87
+  case emptyList = 0x5D
+  case list = 0x6C
+  case append = 0x61
+  case appends = 0x65
+  case emptyDictionary = 0x7D
+  case dictionary = 0x64
+  case setItem = 0x73
+  case setItems = 0x75
+  case emptySet = 0x8F
+  case addItems = 0x90
+  case frozenSet = 0x91
+  case binGet = 0x68
+  case longBinGet = 0x6A
+  case binPut = 0x71
+  case longBinPut = 0x72
+  case memoize = 0x94
+  case global = 0x63
+  case stackGlobal = 0x93
+  case reduce = 0x52
+  case newObject = 0x81
+  case newObjectEx = 0x92
+  case build = 0x62
+  case binPersistentID = 0x51
+  case proto = 0x80
+  case frame = 0x95
+  case instance = 0x69
+  case object = 0x6F
+  case ext1 = 0x82
+  case ext2 = 0x83
+  case ext4 = 0x84
+  case persistentID = 0x50
+  case nextBuffer = 0x97
+  case readOnlyBuffer = 0x98
+  case int = 0x49
+  case long = 0x4C
+  case float = 0x46
+  case string = 0x53
+  case unicode = 0x56
+  case get = 0x67
+  case put = 0x70
 }

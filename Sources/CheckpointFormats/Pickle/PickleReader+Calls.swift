@@ -25,7 +25,8 @@ extension PickleReader {
   mutating func pushPersistent() throws(CheckpointError) {
     let identifier = try pop("BINPERSID")
     if let parts = arena.elements(identifier), parts.count == 4,
-      arena.string(parts[0]) == "module", arena.global(parts[1]) != nil {
+      arena.string(parts[0]) == "module", arena.global(parts[1]) != nil
+    {
       stack.append(parts[1])
     } else {
       push(.persistent(identifier))

@@ -59,9 +59,13 @@ package struct SafeTensorsFile: Sendable {
     }
     var position = 0
     var previous = ""
-    let order = header.entries.sorted { ($0.value.begin, $0.value.end) < ($1.value.begin, $1.value.end) }
+    let order = header.entries.sorted {
+      ($0.value.begin, $0.value.end) < ($1.value.begin, $1.value.end)
+    }
     for (name, entry) in order {
-      guard entry.begin <= entry.end else { throw corrupt("tensor '\(name)' ends before it starts") }
+      guard entry.begin <= entry.end else {
+        throw corrupt("tensor '\(name)' ends before it starts")
+      }
       guard entry.begin >= position else {
         throw corrupt(
           "tensors '\(previous)' and '\(name)' share bytes \(entry.begin) to \(position)")

@@ -80,7 +80,8 @@ struct TorchStorageTable {
       let storage = try Self.storage(identifier, arena, file: file, subject: subject)
       references[PickleID(index: UInt32(index))] = storage
       if let known = storages[storage.key],
-        known.type != storage.type || known.count != storage.count {
+        known.type != storage.type || known.count != storage.count
+      {
         throw CheckpointError(
           .corrupt, "gives storage '\(storage.key)' two types or sizes", file: file,
           subject: subject)

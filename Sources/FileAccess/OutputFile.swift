@@ -1,0 +1,133 @@
+import Glibc
+
+/// A file that appears under its name only when it is complete.
+///
+/// Until `commit`, the bytes are in a temporary file `.partial-….tmp` of the same folder, which is
+/// removed when this value goes away. A process that is killed meanwhile leaves it behind.
+package struct OutputFile: ~Copyable {
+  private let path: String
+  private let temporary: String
+  private let isReplacing: Bool
+  private var descriptor: CInt
+  private var byteCount = 0
+
+  /// Creates the temporary file for `path`, with the permissions that the user's mask allows.
+  ///
+  /// - Parameter replacing: whether an existing file, or a symbolic link, may be replaced.
+  /// - Throws: `.exists` when there is a file and `replacing` is false, `.unwritable` when `path`
+  ///   is a directory, pipe or device or the folder cannot be written, `.full`.
+  package init(path: String, replacing: Bool) throws(FileAccessError) {
+    var status = stat()
+    if unsafe stat(path, &status) == 0 {
+      if let kind = kindOfOtherFile(status) {
+        throw FileAccessError(
+          .unwritable, path, "is \(kind), not a regular file, and cannot be replaced",
+          remedy: "give the name of a file")
+      }
+      guard replacing else { throw Self.exists(path) }
+    }
+    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+    let temporary = "\(folder(of: path)).partial-\(suffix).tmp"
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .writing(path, "cannot be created") }
+    self.path = path
+    self.temporary = temporary
+    self.isReplacing = replacing
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    unsafe unlink(temporary)
+  }
+
+  /// Appends `bytes`.
+  ///
+  /// - Throws: `.full` or `.unwritable`.
+  package mutating func write(_ bytes: RawSpan) throws(FileAccessError) {
+    guard writeWhole(bytes, to: descriptor) else { throw .writing(path, "cannot be written") }
+    byteCount += bytes.byteCount
+  }
+
+  /// Appends `bytes`, as the other `write` does.
+  package mutating func write(_ bytes: [UInt8]) throws(FileAccessError) {
+    try unsafe write(bytes.span.bytes)
+  }
+
+  /// Flushes the file to the disk and gives it its name in one step.
+  ///
+  /// - Throws: `.exists` when another program made the file meanwhile and it was not to be
+  ///   replaced; otherwise `.full` or `.unwritable`. What was at the path is then unchanged, unless
+  ///   only the folder could not be flushed.
+  package consuming func commit() throws(FileAccessError) {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .writing(path, "cannot be examined") }
+    guard status.st_size == byteCount else {
+      throw FileAccessError(
+        .unwritable, path, "got \(status.st_size) of \(byteCount) bytes", at: Int(status.st_size),
+        remedy: "check the disk")
+    }
+    guard fsync(descriptor) == 0 else { throw .writing(path, "cannot be flushed to the disk") }
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw .writing(path, "cannot be closed") }
+    try isReplacing ? rename() : link()
+    try flushFolder()
+  }
+
+  private func rename() throws(FileAccessError) {
+    guard unsafe Glibc.rename(temporary, path) == 0 else {
+      throw .writing(path, "cannot be put in place")
+    }
+  }
+
+  /// A second name, unlike a rename, never replaces a file; file systems without one get a check.
+  private func link() throws(FileAccessError) {
+    if unsafe Glibc.link(temporary, path) == 0 {
+      unsafe unlink(temporary)
+      return
+    }
+    switch errno {
+    case EEXIST: throw Self.exists(path)
+    case EPERM, EOPNOTSUPP, ENOSYS, EMLINK:
+      var status = stat()
+      guard unsafe lstat(path, &status) != 0 else { throw Self.exists(path) }
+      try rename()
+    default: throw .writing(path, "cannot be put in place")
+    }
+  }
+
+  /// Makes the new name durable, where the folder may be opened and flushed at all.
+  private func flushFolder() throws(FileAccessError) {
+    let descriptor = unsafe open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
+      throw .writing(path, "is complete, but its folder cannot be flushed to the disk")
+    }
+  }
+
+  private static func exists(_ path: String) -> FileAccessError {
+    FileAccessError(
+      .exists, path, "exists already", remedy: "choose another name or allow it to be replaced")
+  }
+}
+
+/// Writes all of `bytes` to an open descriptor; false with `errno` set when the system refuses.
+package func writeWhole(_ bytes: RawSpan, to descriptor: CInt) -> Bool {
+  unsafe bytes.withUnsafeBytes { buffer in
+    var done = 0
+    while done < buffer.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+      let count = unsafe Glibc.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      done += count
+    }
+    return true
+  }
+}
+
+private func folder(of path: String) -> String {
+  path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+}
