@@ -91,6 +91,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["TensorCore"],
       path: "Tests/TestSupport", swiftSettings: settings),
+    tests("GraphIR", ["TensorCore"]),
+    tests("GraphPasses", ["GraphIR", "GraphReference", "TensorCore"], exclude: ["Golden"]),
+    tests("GraphReference", ["GraphIR", "TensorCore"]),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
     tests("FileAccess", []),
     tests("ModelFile", ["FileAccess", "GraphIR", "TensorCore"]),

@@ -14,7 +14,8 @@ public struct Symbol: Hashable, Sendable {
 /// One axis length: a number, or `floor((scale · symbol + offset) / divisor)`.
 ///
 /// Strided windows and nested floors stay in this form, so two axes that are always equal compare
-/// equal: with `H` a multiple of 2, `(H + 6 - 7) / 2 + 1` is `H/2`.
+/// equal: with `H` a multiple of 2, `(H + 6 - 7) / 2 + 1` is `H/2`. Numbers stay far from overflow
+/// while every length is checked against the bound before the next step.
 public enum Dimension: Hashable, Sendable {
   case fixed(Int)
   case symbolic(Symbol, scale: Int, offset: Int, divisor: Int)
@@ -79,7 +80,8 @@ public enum Dimension: Hashable, Sendable {
     switch self {
     case .fixed(let value): return limit.contains(value)
     case .symbolic(let symbol, let scale, let offset, let divisor):
-      return [symbol.multiple, scale, offset, divisor].allSatisfy(limit.contains)
+      let (slope, overflows) = scale.multipliedReportingOverflow(by: symbol.multiple)
+      return !overflows && [slope, scale, offset, divisor].allSatisfy(limit.contains)
     }
   }
 
@@ -96,8 +98,8 @@ public enum Dimension: Hashable, Sendable {
   private static func normalized(
     _ symbol: Symbol, _ scale: Int, _ offset: Int, _ divisor: Int
   ) -> Dimension {
-    let isExact = (scale * symbol.multiple) % divisor == 0
-    let offset = isExact ? floorDivision(offset, divisor) * divisor : offset
+    let step = greatestCommonDivisor(scale * symbol.multiple, divisor)
+    let offset = floorDivision(offset, step) * step
     let common = greatestCommonDivisor(greatestCommonDivisor(scale, offset), divisor)
     return .symbolic(
       symbol, scale: scale / common, offset: offset / common, divisor: divisor / common)

@@ -16,7 +16,7 @@ struct GraphLexer {
   init(_ text: String) { characters = Array(text) }
 
   /// The line of the next token, from 1.
-  var line: Int { characters[..<position].count { $0 == "\n" } + 1 }
+  var line: Int { characters[..<position].count(where: \.isNewline) + 1 }
 
   mutating func next() throws(GraphError) -> Token {
     while position < characters.count, characters[position].isWhitespace { position += 1 }
@@ -27,16 +27,19 @@ struct GraphLexer {
       position += 1
       let digits = take { $0.isNumber }
       if digits.isEmpty { return .mark("%") }
-      guard let id = UInt32(digits) else {
+      guard let id = UInt32(digits), id < Self.valueLimit else {
         throw GraphError(.syntax, "line \(line): '%\(digits)' is not a value")
       }
       return .value(id)
     case "@":
       position += 1
+      if position < characters.count, characters[position] == "\"" {
+        return .constant(try quoted())
+      }
       return .constant(take(while: Self.isConstantCharacter))
     case "\"":
       return .label(try quoted())
-    case _ where first.isLetter || first == "_":
+    case _ where !first.isNumber && Self.isWordCharacter(first) && first != ".":
       return .word(take(while: Self.isWordCharacter))
     case _ where first.isNumber:
       return .number(number())
@@ -46,7 +49,10 @@ struct GraphLexer {
     }
   }
 
-  /// What a constant's name may hold in the text form.
+  /// Identifiers stay below this, so that a pass can always make another value.
+  private static let valueLimit: UInt32 = 1 << 30
+
+  /// What a constant's name may hold in the text form without quotes.
   static func isConstantCharacter(_ character: Character) -> Bool {
     isWordCharacter(character) || "/:-".contains(character)
   }
@@ -75,7 +81,7 @@ struct GraphLexer {
       position += 1
     }
     guard position < characters.count else {
-      throw GraphError(.syntax, "line \(start): a label has no closing quote")
+      throw GraphError(.syntax, "line \(start): a name has no closing quote")
     }
     position += 1
     return text

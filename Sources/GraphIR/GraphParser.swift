@@ -8,8 +8,8 @@ public struct GraphParser {
 
   /// Parses one graph whose constants have the tensors that `constants` names.
   ///
-  /// The types in the text are read and then inferred anew; a type that differs is a fault.
-  /// - Throws: `GraphError.syntax` with the line, or the fault of a constant or operation.
+  /// The types of results in the text are for readers: the verifier infers them anew.
+  /// - Throws: `GraphError.syntax`, or the fault of a constant or operation, with the line.
   public static func parse(
     _ text: String, constants: [String: Tensor] = [:]
   ) throws(GraphError) -> Graph {
@@ -86,15 +86,18 @@ public struct GraphParser {
   private mutating func constant(
     _ value: ValueID, _ tensors: [String: Tensor]
   ) throws(GraphError) -> Graph.Constant {
+    let line = lexer.line
     try advance()
     let name = try constantName()
     try expect(.mark(":"))
     let type = try type(isInput: false)
     guard let tensor = tensors[name] else {
-      throw GraphError(.undefinedValue, "no tensor was given for the constant @\(name)")
+      throw GraphError(
+        .undefinedValue, "line \(line): no tensor was given for the constant @\(name)")
     }
-    guard ValueType(of: tensor).dimensions == type.dimensions else {
-      throw GraphError(.badShape, "@\(name) is \(ValueType(of: tensor)), not \(type)")
+    guard ValueType(of: tensor) == type else {
+      throw GraphError(
+        .badShape, "line \(line): @\(name) is \(ValueType(of: tensor)), not \(type)")
     }
     return Graph.Constant(name: name, value: value, tensor: tensor)
   }
@@ -102,10 +105,11 @@ public struct GraphParser {
   private mutating func node(
     _ results: [ValueID], _ types: inout [ValueID: ValueType]
   ) throws(GraphError) -> Node {
+    let line = lexer.line
     let mnemonic = try word()
     var inputs: [ValueID] = []
     if case .value = token { inputs = try valueList() }
-    let operation = try OperationRegistry.make(mnemonic, attributes())
+    let operation = try operation(mnemonic, attributes(), line: line)
     if token == .mark(":") {
       for result in results {
         try advance()
@@ -118,6 +122,16 @@ public struct GraphParser {
       try advance()
     }
     return Node(operation, inputs, results: results, label: label)
+  }
+
+  private func operation(
+    _ mnemonic: String, _ attributes: Attributes, line: Int
+  ) throws(GraphError) -> any Operation {
+    do throws(GraphError) {
+      return try OperationRegistry.make(mnemonic, attributes)
+    } catch {
+      throw GraphError(error.code, "line \(line): \(error.message)")
+    }
   }
 
   private mutating func attributes() throws(GraphError) -> Attributes {
@@ -205,13 +219,14 @@ public struct GraphParser {
       case "/": length = length.dividedRoundingDown(by: amount)
       default: length = length.adding(mark == "-" ? -amount : amount)
       }
+      guard length.isBounded else { throw unexpected("a length with smaller terms") }
     }
     return length
   }
 
   private mutating func positiveInteger(orZero: Bool = false) throws(GraphError) -> Int {
     guard case .number(let text) = token, let value = Int(text), value > (orZero ? -1 : 0),
-      value < 1 << 40
+      value < 1 << 31
     else { throw unexpected("a size") }
     try advance()
     return value

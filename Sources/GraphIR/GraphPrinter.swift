@@ -10,19 +10,19 @@
 public enum GraphPrinter {
   public static func text(_ graph: Graph) -> String {
     let types = Dictionary(
-      uniqueKeysWithValues: graph.nodes.flatMap(\.results).compactMap { value in
+      graph.nodes.flatMap(\.results).compactMap { value in
         graph.type(of: value).map { (value, $0) }
-      })
+      }, uniquingKeysWith: { first, _ in first })
     let inputs = graph.inputs.map { input in
       "\(input.value) " + ([input.name] + input.aliases).joined(separator: "|") + ": \(input.type)"
     }
     let outputs = graph.outputs.map { "\($0.value) \($0.name)" }
     var lines = [
-      "graph @\(graph.name)\(symbols(graph))(\(inputs.joined(separator: ", ")))"
+      "graph @\(constantName(graph.name))\(symbols(graph))(\(inputs.joined(separator: ", ")))"
         + " -> (\(outputs.joined(separator: ", "))) {"
     ]
     lines += graph.constants.map {
-      "  \($0.value) = constant @\($0.name) : \(ValueType(of: $0.tensor))"
+      "  \($0.value) = constant @\(constantName($0.name)) : \(ValueType(of: $0.tensor))"
     }
     lines += graph.nodes.map { "  " + line($0, types: types) }
     return lines.joined(separator: "\n") + "\n}\n"
@@ -41,6 +41,10 @@ public enum GraphPrinter {
       text += " : " + known.map(\.description).joined(separator: ", ")
     }
     return node.label.isEmpty ? text : text + " \"\(escaped(node.label))\""
+  }
+
+  private static func constantName(_ name: String) -> String {
+    name.allSatisfy(GraphLexer.isConstantCharacter) ? name : "\"\(escaped(name))\""
   }
 
   private static func escaped(_ label: String) -> String {

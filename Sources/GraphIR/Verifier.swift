@@ -61,6 +61,9 @@ private struct Verifier {
       if !input.type.dimensions.allSatisfy(\.isBounded) {
         report(.badShape, place, "\(input.type) is too large to address")
       }
+      if input.type.layout != .plain, input.type.rank != 4 {
+        report(.badType, place, "\(input.type) is no picture: it needs four axes")
+      }
     }
     for constant in graph.constants {
       define(constant.value, ValueType(of: constant.tensor), "constant @\(constant.name)")

@@ -52,21 +52,22 @@ struct AffineEpilogue {
     _ node: Node, _ context: inout PassContext
   ) throws(GraphError) -> Bool {
     guard node.inputs.count(where: { $0 == value }) == 1,
-      let place = node.inputs.firstIndex(of: value)
+      let place = node.inputs.firstIndex(of: value),
+      context.graph.type(of: node.results[0]) == context.graph.type(of: value)
     else { return false }
     switch node.operation {
     case is Add:
       return addVector(node.inputs[1 - place], sign: 1, context.graph)
     case is Subtract where place == 0:
       return addVector(node.inputs[1], sign: -1, context.graph)
-    case is Multiply where context.graph.isPlane(node.inputs[1 - place]):
+    case is Multiply where context.graph.isPlane(node.inputs[1 - place], of: value):
       let factor = node.inputs[1 - place]
       try transformPlanes(&context) { plane, insert throws(GraphError) in
         guard let plane else { return factor }
         return try insert(Multiply(), [plane, factor])
       }
       return true
-    case is Divide where place == 0 && context.graph.isPlane(node.inputs[1]):
+    case is Divide where place == 0 && context.graph.isPlane(node.inputs[1], of: value):
       let divisor = node.inputs[1]
       try transformPlanes(&context) { plane, insert throws(GraphError) in
         if let plane { return try insert(Divide(), [plane, divisor]) }
@@ -75,7 +76,7 @@ struct AffineEpilogue {
       return true
     case is Select where place == 2 && isZero(node.inputs[1], context.graph):
       let condition = node.inputs[0]
-      guard context.graph.type(of: condition)?.dimensions[1] == .fixed(1) else { return false }
+      guard context.graph.isPlane(condition, of: value, .bool) else { return false }
       try transformPlanes(&context) { plane, insert throws(GraphError) in
         let zero = try insert(Fill.scalar(0), [])
         if let plane { return try insert(Select(), [condition, zero, plane]) }

@@ -128,7 +128,9 @@ private struct MaskCollapse {
   /// `concat(a, b) · mask` with a mask joined from the same parts is `concat(a · p, b · q)`.
   private mutating func distributeProduct(_ node: Node) throws(GraphError) {
     guard let index = node.inputs.firstIndex(where: { groups[$0] != nil }),
-      let parts = groups[node.inputs[index]]
+      let parts = groups[node.inputs[index]],
+      let type = context.graph.type(of: node.results[0]),
+      context.graph.type(of: node.inputs[1 - index]) == type
     else { return }
     let pictures = try split(node.inputs[1 - index], like: parts)
     var products: [ValueID] = []

@@ -23,7 +23,7 @@ let fusePartialConvolution = GraphPass("fuse-partial-convolution", .reassociates
   while index < context.graph.nodes.count {
     if context.graph.nodes[index].operation is Convolution {
       var fusion = ConvolutionFusion(context.graph.nodes[index], at: index)
-      index = try fusion.run(&context)
+      try fusion.run(&context)
     }
     index += 1
   }
@@ -42,14 +42,15 @@ private struct ConvolutionFusion {
     epilogue = AffineEpilogue(sum: node.results[0], at: index)
   }
 
-  /// Fuses what it can; the index of the last node that now stands for the convolution.
-  mutating func run(_ context: inout PassContext) throws(GraphError) -> Int {
-    let start = context.graph.nodes.firstIndex { $0.results == node.results } ?? 0
-    guard convolution.groups == 1 else { return start }
+  /// Fuses what it can. Nodes are inserted after the convolution only.
+  mutating func run(_ context: inout PassContext) throws(GraphError) {
+    guard convolution.groups == 1 else { return }
     findParts(context.graph)
     try epilogue.absorb(&context)
-    let isMasked = masks.contains { $0 != nil } || pictures.count > 1
-    guard isMasked || epilogue.isPresent else { return start }
+    let joinsPictures = pictures.count > 1 && !isPlaneSum(context.graph)
+    guard masks.contains(where: { $0 != nil }) || joinsPictures || epilogue.isPresent else {
+      return
+    }
     let biases = epilogue.biases.enumerated().map { number, bias in
       (
         vector: context.addConstant(
@@ -69,7 +70,11 @@ private struct ConvolutionFusion {
       operation, inputs, label: node.label, before: epilogue.position + 1)
     context.replace(
       epilogue.value, with: fused, "convolution '\(node.label)' with \(summary)")
-    return epilogue.position + 1
+  }
+
+  /// Whether one plane is summed from planes, as a window sum of joined masks is: it stays as it is.
+  private func isPlaneSum(_ graph: Graph) -> Bool {
+    (pictures + node.results).allSatisfy { graph.type(of: $0)?.dimensions[1] == .fixed(1) }
   }
 
   private var summary: String {
@@ -84,17 +89,13 @@ private struct ConvolutionFusion {
     let input = node.inputs[0]
     let joined = producer(input).flatMap { $0.operation is Concat ? $0.inputs : nil } ?? [input]
     for value in joined {
-      if let product = producer(value), product.operation is Multiply,
-        let mask = product.inputs.firstIndex(where: { graph.isPlane($0) }),
-        !graph.isPlane(value)
-      {
-        pictures.append(product.inputs[1 - mask])
-        masks.append(product.inputs[mask])
-      } else if let product = producer(value), product.operation is Multiply,
-        graph.isPlane(value)
-      {
-        pictures.append(product.inputs[0])
-        masks.append(product.inputs[1])
+      let product = producer(value).flatMap { $0.operation is Multiply ? $0.inputs : nil } ?? []
+      if let mask = product.indices.last(where: { place in
+        graph.type(of: product[1 - place]) == graph.type(of: value)
+          && graph.isPlane(product[place], of: value)
+      }) {
+        pictures.append(product[1 - mask])
+        masks.append(product[mask])
       } else {
         pictures.append(value)
         masks.append(nil)
@@ -104,11 +105,16 @@ private struct ConvolutionFusion {
 }
 
 extension Graph {
-  /// Whether `value` is one channel of rows and columns, the same for all channels of a picture.
-  func isPlane(_ value: ValueID) -> Bool {
-    guard let type = type(of: value), type.rank == 4, type.layout == .nchw,
-      type.elementType == .float32
+  /// Whether `value` is one plane for all channels of the picture, for each image or for the batch.
+  func isPlane(
+    _ value: ValueID, of picture: ValueID, _ elementType: ElementType = .float32
+  ) -> Bool {
+    guard let type = type(of: value), var wanted = self.type(of: picture), wanted.rank == 4
     else { return false }
-    return type.dimensions[1] == .fixed(1) && type.dimensions[2] != .fixed(1)
+    wanted.elementType = elementType
+    wanted.dimensions[1] = .fixed(1)
+    var shared = wanted
+    shared.dimensions[0] = .fixed(1)
+    return type == wanted || type == shared
   }
 }

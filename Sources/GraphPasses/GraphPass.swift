@@ -1,4 +1,4 @@
-import GraphIR
+public import GraphIR
 
 /// How a pass may change the numbers a graph computes.
 public enum PassExactness: String, Sendable {
@@ -30,10 +30,12 @@ public struct GraphPass: Sendable {
   }
 }
 
-/// What a pass did.
-public struct PassRecord: Hashable, Sendable {
+/// What a pass did, and the graph it left.
+public struct PassRecord: Sendable {
   public let name: String
   public let exactness: PassExactness
+  public let precondition: String
   /// One line for each rewrite: what was replaced, and the layer it belongs to.
   public let rewrites: [String]
+  public let graph: VerifiedGraph
 }

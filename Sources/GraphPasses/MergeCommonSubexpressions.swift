@@ -12,15 +12,16 @@ let mergeCommonSubexpressions = GraphPass("merge-common-subexpressions", .exact)
   context throws(GraphError) in
   struct Key: Hashable {
     let mnemonic: String
-    let attributes: Attributes
+    /// As printed, so that -0 differs from 0.
+    let attributes: [String: String]
     let inputs: [ValueID]
   }
   var known: [Key: ValueID] = [:]
   for index in context.graph.nodes.indices {
     let node = context.graph.nodes[index]
     let key = Key(
-      mnemonic: node.operation.mnemonic, attributes: node.operation.attributes,
-      inputs: node.inputs)
+      mnemonic: node.operation.mnemonic,
+      attributes: node.operation.attributes.mapValues(\.description), inputs: node.inputs)
     if let earlier = known[key] {
       context.replace(
         node.results[0], with: earlier, "\(node.results[0]) \(key.mnemonic) is \(earlier)")

@@ -5,8 +5,15 @@ import TensorCore
 struct PassContext {
   private(set) var graph: Graph
   private(set) var rewrites: [String] = []
+  private let rewriteLimit: Int
 
-  init(_ graph: Graph) { self.graph = graph }
+  /// - Parameter rewriteLimit: rewrites after which the rest are left out, to find the one at fault.
+  init(_ graph: Graph, rewriteLimit: Int = .max) {
+    self.graph = graph
+    self.rewriteLimit = rewriteLimit
+  }
+
+  private var isExhausted: Bool { rewrites.count >= rewriteLimit }
 
   /// Inserts a node of one result before the node at `index`, which then stands one later.
   ///
@@ -32,6 +39,7 @@ struct PassContext {
 
   /// Lets every reader of `old` read `new`, as one rewrite.
   mutating func replace(_ old: ValueID, with new: ValueID, _ what: String) {
+    guard !isExhausted else { return }
     graph.replaceUses(of: old, with: new)
     rewrites.append(what)
   }
@@ -41,6 +49,7 @@ struct PassContext {
     at index: Int, _ operation: any Operation, _ inputs: [ValueID], label: String,
     _ what: String
   ) {
+    guard !isExhausted else { return }
     graph.nodes[index].label = label
     graph.nodes[index].operation = operation
     graph.nodes[index].inputs = inputs

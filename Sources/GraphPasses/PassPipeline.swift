@@ -25,14 +25,16 @@ public struct PassPipeline: Sendable {
     mergeCommonSubexpressions,
   ])
 
+  /// - Parameter stopAfter: how many rewrites to make in all; the later ones are left out.
   /// - Throws: `PassError` naming the pass and the faults it caused.
   public func run(
-    _ graph: VerifiedGraph
+    _ graph: VerifiedGraph, stopAfter: Int = .max
   ) throws(PassError) -> (graph: VerifiedGraph, records: [PassRecord]) {
     var graph = graph
     var records: [PassRecord] = []
     for pass in passes {
-      var context = PassContext(graph.graph)
+      let done = records.reduce(0) { $0 + $1.rewrites.count }
+      var context = PassContext(graph.graph, rewriteLimit: stopAfter - done)
       do throws(GraphError) {
         try pass.run(&context)
       } catch {
@@ -45,7 +47,9 @@ public struct PassPipeline: Sendable {
         throw PassError(pass: pass.name, message: "\(error)")
       }
       records.append(
-        PassRecord(name: pass.name, exactness: pass.exactness, rewrites: context.rewrites))
+        PassRecord(
+          name: pass.name, exactness: pass.exactness, precondition: pass.precondition,
+          rewrites: context.rewrites, graph: graph))
     }
     return (graph, records)
   }

@@ -10,7 +10,7 @@ public struct Interpreter: Sendable {
   /// Computes the outputs, in the graph's order, from inputs by name or alias.
   ///
   /// - Parameter observe: called with every node and its results, in order.
-  /// - Throws: `GraphError` when an input is missing or its shape does not fit.
+  /// - Throws: `GraphError` when an input is missing or its type or shape does not fit.
   public func run(
     _ inputs: [String: Tensor], observe: (Node, [Tensor]) -> Void = { _, _ in }
   ) throws(GraphError) -> [(name: String, tensor: Tensor)] {
@@ -18,6 +18,12 @@ public struct Interpreter: Sendable {
     for (name, tensor) in inputs {
       guard let input = graph.input(named: name) else {
         throw GraphError(.undefinedValue, "the network has no input called '\(name)'")
+      }
+      guard tensor.elementType == input.type.elementType else {
+        throw GraphError(
+          .badType,
+          "input '\(name)' has elements of \(tensor.elementType.rawValue), "
+            + "wanted \(input.type)")
       }
       given[input.name] = tensor
     }

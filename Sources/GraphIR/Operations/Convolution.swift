@@ -26,7 +26,9 @@ public struct Convolution: Operation {
     groups = try attributes.integer("groups")
     padding = try attributes.integers("padding", count: 4, in: Window.borders)
     stride = try attributes.integers("stride", count: 2, in: Window.sizes)
-    guard groups >= 1 else { throw GraphError(.badAttribute, "groups must be positive") }
+    guard (1...1_000_000).contains(groups) else {
+      throw GraphError(.badAttribute, "groups of convolution must be in 1...1000000")
+    }
   }
 
   public var attributes: Attributes {
@@ -48,8 +50,9 @@ public struct Convolution: Operation {
     try requireImage(inputs[0])
     try requireFloat(inputs[1])
     let channels = try channelCount(inputs[0])
-    guard let kernel = inputs[1].fixedShape, kernel.count == 4,
-      kernel[0] % groups == 0, kernel[1] * groups == channels
+    guard let kernel = inputs[1].fixedShape, kernel.count == 4, kernel.allSatisfy({ $0 > 0 }),
+      kernel[2...].allSatisfy(Window.sizes.contains), kernel[0] % groups == 0,
+      kernel[1] * groups == channels
     else {
       throw GraphError(
         .badShape, "convolution of \(inputs[0]) in \(groups) groups by a kernel \(inputs[1])")
