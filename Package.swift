@@ -97,6 +97,12 @@ let package = Package(
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
     tests("FileAccess", []),
     tests("ModelFile", ["FileAccess", "GraphIR", "TensorCore"]),
+    tests("KernelLibrary", ["GraphIR", "TensorCore"]),
+    tests("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),
     tests("TensorCore", []),
+    .executableTarget(
+      name: "kernel-benchmark",
+      dependencies: ["InferenceRuntime", "KernelLibrary", "GraphIR", "TensorCore"],
+      path: "Tests/Benchmarks/kernel-benchmark", swiftSettings: settings),
   ]
 )

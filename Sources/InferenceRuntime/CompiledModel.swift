@@ -48,6 +48,13 @@ public final class CompiledModel: Sendable {
     packedWeights = packed
   }
 
+  /// A sentence about a `PCONV_ISA` that this processor cannot follow; nil when there is none.
+  package static var instructionSetFault: String? {
+    let names = KernelTable.supported.map(\.instructionSet)
+    guard let requested = KernelTable.requested, !names.contains(requested) else { return nil }
+    return "PCONV_ISA is '\(requested)'; this processor runs \(names.joined(separator: ", "))"
+  }
+
   /// Bytes of all packed weights.
   package var packedWeightByteCount: Int {
     packedWeights.values.reduce(0) { $0 + $1.byteCount }

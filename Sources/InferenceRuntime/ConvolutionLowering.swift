@@ -4,8 +4,8 @@ import TensorCore
 
 /// Runs one convolution over one or more pictures as an indirect matrix product.
 ///
-/// Few input channels make short segments, so then the pictures are first joined, masked and bordered
-/// in scratch memory, and one segment spans a whole row of the window.
+/// Few input channels make short segments, so then the pictures are first joined, masked and
+/// bordered in scratch memory, and one segment spans a whole row of the window.
 struct ConvolutionLowering: Sendable {
   /// A picture that the kernel sees, and which of its channels.
   struct Part: Sendable {
@@ -129,8 +129,8 @@ struct ConvolutionLowering: Sendable {
     }
   }
 
-  /// Into how many pieces the blocks of channels are cut: as few as keep the weights of one piece in
-  /// the cache of a processor, unless a small picture has too few tiles to occupy all threads.
+  /// Into how many pieces the blocks of channels are cut: as few as keep the weights of one piece
+  /// in the cache of a processor, unless a small picture has too few tiles to occupy all threads.
   private static func blockPieces(
     _ blockCount: Int, together: Int, tiles: Int, threads: Int
   ) -> Int {

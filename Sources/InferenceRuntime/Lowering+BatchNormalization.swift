@@ -50,8 +50,8 @@ extension BatchNormalization: Lowerable {
 
 /// Mean and biased variance of each channel over all pixels, in f64.
 ///
-/// The pixels are cut into a fixed number of slices whose sums are added in order, so the bits do not
-/// depend on the number of threads.
+/// The pixels are cut into a fixed number of slices whose sums are added in order, so the bits do
+/// not depend on the number of threads.
 private struct Moments {
   let layout: ValueLayout
   private let slices: PieceRanges

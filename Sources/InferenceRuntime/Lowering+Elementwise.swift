@@ -20,6 +20,10 @@ extension Tanh: Lowerable {
   func lower(_ context: LoweringContext) -> Lowering? { unaryLowering(context, .tanh) }
 }
 
+extension Exponential: Lowerable {
+  func lower(_ context: LoweringContext) -> Lowering? { unaryLowering(context, .exponential) }
+}
+
 extension Clip: Lowerable {
   func lower(_ context: LoweringContext) -> Lowering? {
     unaryLowering(context, .clip(minimum: minimum, maximum: maximum))

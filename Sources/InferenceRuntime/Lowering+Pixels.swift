@@ -138,6 +138,28 @@ extension Flatten: Lowerable {
   }
 }
 
+extension GlobalAverage: Lowerable {
+  func lower(_ context: LoweringContext) -> Lowering? {
+    let input = context.inputs[0]
+    let (area, channels) = (input.height * input.width, input.channels)
+    return Lowering(scratchByteCount: input.images * channels * 8) { memory in
+      [
+        Step(label: context.label, pieceCount: input.images) { image, _ in
+          let sums = memory.scratch.slice(at: image * channels * 8, byteCount: channels * 8)
+          NormalizationKernel.sums(
+            memory.inputs[0].floats(at: image * area * channels, count: area * channels),
+            channels: channels, into: sums)
+          NormalizationKernel.mean(
+            of: sums, count: 1, channels: channels, divisor: Double(area), into: sums)
+          NormalizationKernel.round(
+            sums, channels: channels,
+            into: memory.outputs[0].floats(at: image * channels, count: channels))
+        }
+      ]
+    }
+  }
+}
+
 extension Pool: Lowerable {
   func lower(_ context: LoweringContext) -> Lowering? {
     let (input, output) = (context.inputs[0], context.outputs[0])

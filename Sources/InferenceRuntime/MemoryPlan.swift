@@ -1,7 +1,8 @@
 import GraphIR
 import TensorCore
 
-/// Where every value of a plan lies in the arena: values whose lifetimes do not overlap share bytes.
+/// Where every value of a plan lies in the arena: values whose lifetimes do not overlap share
+/// bytes.
 struct MemoryPlan {
   /// Bytes that live from one node to another, both included.
   private struct Buffer {

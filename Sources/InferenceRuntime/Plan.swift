@@ -17,30 +17,17 @@ struct Plan {
   /// Bytes of values and scratch space.
   var byteCount: Int { arena.byteCount + threadScratch.byteCount }
 
-  /// - Throws: `RuntimeError.badShape`, `.badElementType`, or `.outOfMemory` when the system refuses
-  ///   the arena.
+  /// - Throws: `RuntimeError.badShape`, `.badElementType`, or `.outOfMemory` when the system
+  ///   refuses the arena.
   init(
     _ model: CompiledModel, inputs: [(elementType: ElementType, shape: [Int])], threadCount: Int
   ) throws(RuntimeError) {
     let graph = model.model.graph
     let layouts = try ShapeBinding.layouts(of: model.model, inputs: inputs)
-    let lowerings = graph.nodes.map { node in
-      LoweringContext(
-        node: node, inputs: node.inputs.compactMap { layouts[$0] },
-        outputs: node.results.compactMap { layouts[$0] }, model: model, threadCount: threadCount
-      ).lowering()
-    }
+    let lowerings = Self.lowerings(of: model, layouts, threadCount: threadCount)
     let memory = MemoryPlan(graph: graph, layouts: layouts, lowerings: lowerings)
     let arena = try Self.allocate(memory.byteCount)
-    let region = { (value: ValueID) -> MemoryRegion in
-      if let place = memory.place(of: value) {
-        return arena.region.slice(at: place.offset, byteCount: place.byteCount)
-      }
-      guard let tensor = model.constant(value) else {
-        preconditionFailure("\(value) has neither memory nor a tensor")
-      }
-      return tensor.storage.region
-    }
+    let region = { Self.region(of: $0, memory, arena, model) }
     var steps: [Step] = []
     for (index, node) in graph.nodes.enumerated() {
       let scratch = memory.scratchPlace(ofNode: index)
@@ -82,6 +69,29 @@ struct Plan {
     }
     observe?(steps.count)
     return outputs.map { ($0.name, TensorTransfer.tensor($0.layout, from: $0.region)) }
+  }
+
+  private static func lowerings(
+    of model: CompiledModel, _ layouts: [ValueID: ValueLayout], threadCount: Int
+  ) -> [Lowering] {
+    model.model.graph.nodes.map { node in
+      LoweringContext(
+        node: node, inputs: node.inputs.compactMap { layouts[$0] },
+        outputs: node.results.compactMap { layouts[$0] }, model: model, threadCount: threadCount
+      ).lowering()
+    }
+  }
+
+  private static func region(
+    of value: ValueID, _ memory: MemoryPlan, _ arena: Arena, _ model: CompiledModel
+  ) -> MemoryRegion {
+    if let place = memory.place(of: value) {
+      return arena.region.slice(at: place.offset, byteCount: place.byteCount)
+    }
+    guard let tensor = model.constant(value) else {
+      preconditionFailure("\(value) has neither memory nor a tensor")
+    }
+    return tensor.storage.region
   }
 
   private static func allocate(_ byteCount: Int) throws(RuntimeError) -> Arena {

@@ -1,9 +1,9 @@
 import KernelLibrary
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// How many processors this process may use.

@@ -1,9 +1,9 @@
 import KernelLibrary
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// A lock and a condition to sleep on.
@@ -43,7 +43,8 @@ final class PthreadLock: @unchecked Sendable {
     unsafe pthread_mutex_unlock(mutex)
   }
 
-  /// Wakes every thread in `wait`. Taking the lock closes the gap between their check and their sleep.
+  /// Wakes every thread in `wait`. Taking the lock closes the gap between their check and their
+  /// sleep.
   func wakeAll() {
     unsafe pthread_mutex_lock(mutex)
     unsafe pthread_cond_broadcast(condition)

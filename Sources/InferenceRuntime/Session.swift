@@ -9,8 +9,8 @@ extension CompiledModel {
   }
 }
 
-/// Runs one model, keeping memory and threads between runs. Used by one thread at a time; any number
-/// of sessions may share a model.
+/// Runs one model, keeping memory and threads between runs. Used by one thread at a time; any
+/// number of sessions may share a model.
 public final class Session {
   /// Memory that a session and its model hold, in bytes.
   public struct MemoryReport: Hashable, Sendable {
@@ -50,8 +50,8 @@ public final class Session {
   ///
   /// Bits do not depend on the number of threads. The first run on new shapes plans them; the two
   /// latest plans are kept.
-  /// - Throws: `RuntimeError` for missing, unknown or repeated names, wrong shapes or types, and when
-  ///   memory runs out.
+  /// - Throws: `RuntimeError` for missing, unknown or repeated names, wrong shapes or types, and
+  ///   when memory runs out.
   public func run(
     _ inputs: [String: Tensor]
   ) throws(RuntimeError) -> [(name: String, tensor: Tensor)] {

@@ -2,9 +2,9 @@ import Synchronization
 
 /// Threads that share the pieces of one job after another. The calling thread takes part.
 ///
-/// Pieces are handed out one by one, and a job ends with its last piece, whether or not every thread
-/// has noticed it, so a thread that the system holds up delays only the piece it holds. Idle threads
-/// spin briefly and then sleep. One thread at a time may call `run`.
+/// Pieces are handed out one by one, and a job ends with its last piece, whether or not every
+/// thread has noticed it, so a thread that the system holds up delays only the piece it holds. Idle
+/// threads spin briefly and then sleep. One thread at a time may call `run`.
 package final class ThreadPool: Sendable {
   /// What `run` hands to the threads.
   private struct Job: Sendable {
@@ -91,8 +91,8 @@ package final class ThreadPool: Sendable {
     for thread in threads { thread.join() }
   }
 
-  /// Calls `body` once with each piece in `0..<pieceCount` and the number of the thread that runs it,
-  /// and returns when all are done.
+  /// Calls `body` once with each piece in `0..<pieceCount` and the number of the thread that runs
+  /// it, and returns when all are done.
   ///
   /// Which thread runs which piece varies; `body` writes only what belongs to its piece.
   package func run(

@@ -1,9 +1,9 @@
 package import TensorCore
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// Zeroed memory for the values and scratch space of one plan.
@@ -25,7 +25,7 @@ package final class Arena: @unchecked Sendable {
     unsafe base = address
     self.byteCount = byteCount
     #if os(Linux)
-    if byteCount >= 1 << 21 { _ = unsafe madvise(address, length, MADV_HUGEPAGE) }
+      if byteCount >= 1 << 21 { _ = unsafe madvise(address, length, MADV_HUGEPAGE) }
     #endif
   }
 

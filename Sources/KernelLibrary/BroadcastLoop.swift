@@ -17,7 +17,8 @@ package struct BroadcastLoop: Sendable {
     var axes: [(count: Int, strides: [Int])] = []
     for axis in shape.indices where shape[axis] != 1 {
       let next = (count: shape[axis], strides: strides.map { $0[axis] })
-      if let last = axes.last, zip(last.strides, next.strides).allSatisfy({ $0 == $1 * next.count }) {
+      if let last = axes.last, zip(last.strides, next.strides).allSatisfy({ $0 == $1 * next.count })
+      {
         axes[axes.count - 1] = (last.count * next.count, next.strides)
       } else {
         axes.append(next)

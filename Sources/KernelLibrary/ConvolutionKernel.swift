@@ -98,15 +98,15 @@ package struct ConvolutionShape: Sendable {
 /// `y = f(conv(concat_p(up_p(x_p ⊙ m_p)), w) ⊙ scale ⊙ ratio + Σ_j b_j ⊙ plane_j)` with pictures as
 /// `[N, H, W, C]`. A pixel's bits do not depend on how the pixels are cut into pieces.
 ///
-/// Safety: the C structures are filled here once and never change; the regions behind them belong to
-/// the plan that owns this kernel.
+/// Safety: the C structures are filled here once and never change; the regions behind them belong
+/// to the plan that owns this kernel.
 @safe
 package final class ConvolutionKernel: @unchecked Sendable {
   private var task = unsafe pc_convolution()
   private let parts: UnsafeMutableBufferPointer<pc_picture>
   private let biases: UnsafeMutableBufferPointer<pc_bias>
   private let weights: PackedWeights
-  private var places: UnsafeMutableBufferPointer<Int32>
+  private var places = unsafe UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
   private let zeros: UnsafeMutablePointer<Float>
   private let pixelCount: Int
 
@@ -136,36 +136,22 @@ package final class ConvolutionKernel: @unchecked Sendable {
       unsafe self.parts.initializeElement(at: index, to: Self.picture(part, shape))
     }
     unsafe self.biases = .allocate(capacity: max(epilogue.biases.count, 1))
-    for (index, bias) in epilogue.biases.enumerated() {
-      let plane = unsafe bias.plane.map { unsafe UnsafePointer($0.pointer(floats: shape.pixelCount)) }
-      unsafe self.biases.initializeElement(
-        at: index,
-        to: pc_bias(vector: bias.vector.pointer(floats: weights.outputs), plane: plane))
-    }
-    unsafe places = .allocate(capacity: 0)
     let widest = parts.reduce(1) { max($0, $1.channels.count) }
     unsafe zeros = .allocate(capacity: widest)
     unsafe zeros.initialize(repeating: 0, count: widest)
     blockCount = (weights.outputs + weights.kernel.columns - 1) / weights.kernel.columns
     unsafe task.parts = UnsafePointer(self.parts.baseAddress)
     unsafe task.part_count = parts.count
-    unsafe task.biases = UnsafePointer(self.biases.baseAddress)
-    unsafe task.bias_count = epilogue.biases.count
     unsafe task.zeros = UnsafePointer(zeros)
     unsafe task.weights = UnsafePointer(
       weights.region.pointer(floats: weights.region.floatCount))
     unsafe task.outputs = weights.outputs
     unsafe task.output = output.pointer(floats: shape.pixelCount * outputStride) + outputOffset
     unsafe task.output_stride = outputStride
-    unsafe task.scale = epilogue.scale.map {
-      unsafe UnsafePointer($0.pointer(floats: weights.outputs))
-    }
-    unsafe task.ratio = epilogue.ratio.map {
-      unsafe UnsafePointer($0.pointer(floats: shape.pixelCount))
-    }
     unsafe Self.set(&task, shape)
-    fillPlaces()
     unsafe Self.set(&task, epilogue.function)
+    place(epilogue)
+    fillPlaces()
     scratchByteCount = unsafe Int(pc_convolution_scratch_size(&task, weights.kernel.row))
   }
 
@@ -174,6 +160,24 @@ package final class ConvolutionKernel: @unchecked Sendable {
     unsafe places.deallocate()
     unsafe biases.deallocate()
     unsafe zeros.deallocate()
+  }
+
+  /// Points the task at the vectors and planes of `epilogue`.
+  private func place(_ epilogue: Epilogue) {
+    for (index, bias) in epilogue.biases.enumerated() {
+      let plane = unsafe bias.plane.map { unsafe UnsafePointer($0.pointer(floats: pixelCount)) }
+      unsafe biases.initializeElement(
+        at: index,
+        to: pc_bias(vector: bias.vector.pointer(floats: weights.outputs), plane: plane))
+    }
+    unsafe task.biases = UnsafePointer(biases.baseAddress)
+    unsafe task.bias_count = epilogue.biases.count
+    unsafe task.scale = epilogue.scale.map {
+      unsafe UnsafePointer($0.pointer(floats: weights.outputs))
+    }
+    unsafe task.ratio = epilogue.ratio.map {
+      unsafe UnsafePointer($0.pointer(floats: pixelCount))
+    }
   }
 
   /// Tabulates where each row and column under the window lies in each part.

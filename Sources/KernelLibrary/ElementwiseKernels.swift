@@ -2,10 +2,11 @@ import CKernels
 
 /// Functions of each element of a region, in place or into another of the same size.
 package enum UnaryKernel: Sendable {
-  case relu, sigmoid, tanh
+  case relu, sigmoid, tanh, exponential
   case leakyReLU(slope: Float)
   case clip(minimum: Float, maximum: Float)
 
+  /// Applies the function to the floats of `x`; `y` says how many.
   package func run(_ x: MemoryRegion, into y: MemoryRegion) {
     let count = y.floatCount
     let (x, y) = unsafe (x.pointer(floats: count), y.pointer(floats: count))
@@ -13,6 +14,7 @@ package enum UnaryKernel: Sendable {
     case .relu: unsafe pc_f32_relu(x, y, count)
     case .sigmoid: unsafe pc_f32_sigmoid(x, y, count)
     case .tanh: unsafe pc_f32_tanh(x, y, count)
+    case .exponential: unsafe pc_f32_exponential(x, y, count)
     case .leakyReLU(let slope): unsafe pc_f32_leaky_relu(x, y, count, slope)
     case .clip(let minimum, let maximum): unsafe pc_f32_clip(x, y, count, minimum, maximum)
     }

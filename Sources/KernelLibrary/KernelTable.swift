@@ -1,9 +1,9 @@
 import CKernels
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// One micro-kernel of a family, and the tile it computes.
@@ -60,10 +60,12 @@ package struct KernelTable: Sendable, CustomStringConvertible {
       instructionSet: product.instructionSet, matrixProduct: product, dotProduct: dot)
   }
 
-  /// The best table, or the one that the environment variable `PCONV_ISA` names when this processor
-  /// runs it.
-  package static let preferred: KernelTable = {
-    let wanted = unsafe getenv("PCONV_ISA").map { unsafe String(cString: $0) }
-    return supported.first { $0.instructionSet == wanted } ?? supported[0]
-  }()
+  /// The instruction set that the environment variable `PCONV_ISA` asks for.
+  package static let requested: String? = unsafe getenv("PCONV_ISA").map {
+    unsafe String(cString: $0)
+  }
+
+  /// The best table, or the requested one when this processor runs it.
+  package static let preferred: KernelTable =
+    supported.first { $0.instructionSet == requested } ?? supported[0]
 }

@@ -60,7 +60,8 @@ package enum NormalizationKernel {
   }
 
   @unsafe
-  private static func doubles(_ region: MemoryRegion, _ count: Int) -> UnsafeMutablePointer<Double> {
+  private static func doubles(_ region: MemoryRegion, _ count: Int) -> UnsafeMutablePointer<Double>
+  {
     precondition(count * 8 <= region.byteCount, "\(count) sums exceed their region")
     return unsafe region.base.assumingMemoryBound(to: Double.self)
   }

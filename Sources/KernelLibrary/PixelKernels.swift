@@ -1,7 +1,7 @@
 import CKernels
 
-/// Copies pixels of `[rows, columns, channels]` pictures by index: `y[i][j] = x[rows[i]][columns[j]]`,
-/// zeros where an index is negative.
+/// Copies pixels of `[rows, columns, channels]` pictures by index: `y[i][j] =
+/// x[rows[i]][columns[j]]`, zeros where an index is negative.
 package struct PixelGather: Sendable {
   package var source: MemoryRegion
   /// Scales each source pixel; 1 everywhere when there is none.

@@ -3,9 +3,8 @@
 #include "pc_elementwise.h"
 
 /* Builds the segment lists of one register tile after another and runs the micro-kernel on them. A
- * list costs a few operations per pointer and serves channels times output channels multiplies, so it
- * is not worth storing. A segment whose pixels are
- * all border or hole has no channels. */
+ * list costs a few operations per pointer and serves channels times output channels multiplies, so
+ * it is not worth storing. A segment whose pixels are all border or hole has no channels. */
 
 typedef struct {
   size_t image;
@@ -24,8 +23,8 @@ static size_t total_channels(const pc_convolution *c) {
 
 static size_t tap_count(const pc_convolution *c) { return c->kernel[0] * c->kernel[1]; }
 
-/* Whether neighbouring pixels of a tile lie a whole cache way apart: then the lines of all pixels at
- * one depth compete for one set, and copies are quicker. */
+/* Whether neighbouring pixels of a tile lie a whole cache way apart: then the lines of all pixels
+ * at one depth compete for one set, and copies are quicker. */
 static int lies_in_one_cache_set(const pc_convolution *c, const pc_picture *part) {
   const size_t distance = c->stride[1] * part->pixel_stride * sizeof(float);
   return part->upsampling == 1 && c->outputs > 4 && distance % CACHE_WAY_BYTES == 0;
@@ -164,7 +163,8 @@ static void place_epilogue(const pc_convolution *c, pc_tile *tile, size_t first,
 }
 
 /* The functions that micro-kernels leave out, over whole rows where the pixels lie side by side. */
-static void activate(const pc_convolution *c, size_t first, size_t count, size_t column, size_t columns) {
+static void activate(
+    const pc_convolution *c, size_t first, size_t count, size_t column, size_t columns) {
   if (c->activation != PC_ACTIVATION_SIGMOID && c->activation != PC_ACTIVATION_TANH) return;
   const int is_dense = columns == c->output_stride;
   const size_t length = is_dense ? count * columns : columns;

@@ -7,8 +7,8 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #pragma STDC FP_CONTRACT OFF
 
-/* Lanes run along depth: 2 pixels by 4 channels are 8 accumulators, enough to cover the latency of a
- * multiply-add on two ports. */
+/* Lanes run along depth: 2 pixels by 4 channels are 8 accumulators, enough to cover the latency of
+ * a multiply-add on two ports. */
 
 static inline __attribute__((always_inline)) __m256i lanes_below(size_t count) {
   return _mm256_cmpgt_epi32(
@@ -21,7 +21,8 @@ static inline __attribute__((always_inline)) float reduce(__m256 sum) {
   return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
 }
 
-static inline __attribute__((always_inline)) void multiply(const pc_tile *tile, const size_t columns) {
+static inline __attribute__((always_inline)) void multiply(
+    const pc_tile *tile, const size_t columns) {
   __m256 sums[2][4];
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < 2; r++)

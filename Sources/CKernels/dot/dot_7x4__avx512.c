@@ -13,7 +13,8 @@
  * pixels by 4 channels are 28 accumulators, fed by 4 weight vectors and 7 pixel vectors per 16
  * depths. Rows that the tile lacks repeat the first one and are not written. */
 
-static inline __attribute__((always_inline)) void multiply(const pc_tile *tile, const size_t columns) {
+static inline __attribute__((always_inline)) void multiply(
+    const pc_tile *tile, const size_t columns) {
   __m512 sums[7][4];
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < 7; r++)

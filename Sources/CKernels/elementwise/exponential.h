@@ -4,10 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* exp(x) in f32 within 2 units in the last place, in a form that compilers vectorise: x = n ln 2 + r,
- * exp(x) = 2^n p(r), where adding and subtracting 1.5 * 2^23 rounds to n. The power of two is applied
- * in two halves, so results go over to infinity and to denormals as they should. NaN stays NaN.
- * Coefficients: Cephes, expf.c. */
+/* exp(x) in f32 within 2 units in the last place, in a form that compilers vectorise: x = n ln 2 +
+ * r, exp(x) = 2^n p(r), where adding and subtracting 1.5 * 2^23 rounds to n. The power of two is
+ * applied in two halves, so results go over to infinity and to denormals as they should. NaN stays
+ * NaN. Coefficients: Cephes, expf.c. */
 static inline float pc_exponential(float x) {
 #pragma STDC FP_CONTRACT OFF
   const float rounder = 12582912.0f;

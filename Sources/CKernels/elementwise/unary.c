@@ -20,11 +20,16 @@ void pc_f32_clip(const float *x, float *y, size_t count, float minimum, float ma
   }
 }
 
+void pc_f32_exponential(const float *x, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = pc_exponential(x[i]);
+}
+
 void pc_f32_sigmoid(const float *x, float *y, size_t count) {
   for (size_t i = 0; i < count; i++) y[i] = 1 / (1 + pc_exponential(-x[i]));
 }
 
-/* An odd polynomial near 0, where 1 - 2 / (exp(2x) + 1) would cancel. Coefficients: Cephes, tanhf.c. */
+/* An odd polynomial near 0, where 1 - 2 / (exp(2x) + 1) would cancel. Coefficients: Cephes,
+ * tanhf.c. */
 void pc_f32_tanh(const float *x, float *y, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const float value = x[i];

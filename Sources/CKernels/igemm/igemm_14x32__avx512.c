@@ -8,10 +8,10 @@
     apply_to = function)
 #pragma STDC FP_CONTRACT OFF
 
-/* 14 pixels by 32 channels: 28 accumulators, 2 weight vectors and a broadcast fill the 32 registers,
- * and 16 loads feed 28 multiply-adds, so loads never limit. Weights stream past once per tile in
- * order of depth. A block of at most 16 channels uses one vector of weights instead of two. Rows do
- * not mix, so a pixel's bits do not depend on its neighbours in the tile. */
+/* 14 pixels by 32 channels: 28 accumulators, 2 weight vectors and a broadcast fill the 32
+ * registers, and 16 loads feed 28 multiply-adds, so loads never limit. Weights stream past once per
+ * tile in order of depth. A block of at most 16 channels uses one vector of weights instead of two.
+ * Rows do not mix, so a pixel's bits do not depend on its neighbours in the tile. */
 
 static inline __attribute__((always_inline)) __m512 activate(__m512 y, const pc_tile *tile) {
   const __m512 zero = _mm512_setzero_ps();

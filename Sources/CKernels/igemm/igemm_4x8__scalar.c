@@ -1,8 +1,8 @@
 #include "../pc_epilogue.h"
 #include "pc_tile.h"
 
-/* 4 pixels by 8 channels in plain C: small enough for 16 four-lane registers, so compilers vectorise
- * it for any processor. */
+/* 4 pixels by 8 channels in plain C: small enough for 16 four-lane registers, so compilers
+ * vectorise it for any processor. */
 
 void pc_f32_igemm_ukernel_4x8__scalar(const pc_tile *tile) {
   const size_t width = tile->columns > 4 ? 8 : 4;

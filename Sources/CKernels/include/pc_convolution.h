@@ -68,7 +68,8 @@ void pc_fill_places(
 size_t pc_convolution_scratch_size(const pc_convolution *convolution, const pc_tile_kernel *kernel);
 
 /* Computes output pixels `first..<first + count`, counted through all images, of `block_count`
- * blocks of the kernel's output channels. Calls for other pixels or blocks may run at the same time. */
+ * blocks of the kernel's output channels. Calls for other pixels or blocks may run at the same
+ * time. */
 void pc_convolution_run(
     const pc_convolution *convolution, const pc_tile_kernel *kernel, size_t first, size_t count,
     size_t first_block, size_t block_count, void *scratch);

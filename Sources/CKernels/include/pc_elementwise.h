@@ -11,9 +11,10 @@ void pc_f32_clip(const float *x, float *y, size_t count, float minimum, float ma
 /* Within 8 units in the last place. */
 void pc_f32_sigmoid(const float *x, float *y, size_t count);
 void pc_f32_tanh(const float *x, float *y, size_t count);
+void pc_f32_exponential(const float *x, float *y, size_t count);
 
-/* Functions of two rows of `count`; a step of 0 repeats the first element, 1 walks. The output may be
- * a walked input. */
+/* Functions of two rows of `count`; a step of 0 repeats the first element, 1 walks. The output may
+ * be a walked input. */
 typedef enum {
   PC_BINARY_ADD,
   PC_BINARY_SUBTRACT,

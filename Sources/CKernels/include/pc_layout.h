@@ -4,9 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies pixels by index: y[row][column] = x[rows[row]][columns[column]], or zeros where an index is
- * negative. `mask`, which may be NULL, scales each source pixel; a mask of 0 gives zeros. Strides are
- * floats between pixels. Upsampling, resizing, borders, joins and slices are all this. */
+/* Copies pixels by index: y[row][column] = x[rows[row]][columns[column]], or zeros where an index
+ * is negative. `mask`, which may be NULL, scales each source pixel; a mask of 0 gives zeros.
+ * Strides are floats between pixels. Upsampling, resizing, borders, joins and slices are all this.
+ * */
 typedef struct {
   const float *x;
   size_t x_stride;

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* Maximum or mean over windows; pictures are [image][row][column][channel]. A border cell never wins
- * a maximum; `counts_border` says whether a mean counts it. */
+/* Maximum or mean over windows; pictures are [image][row][column][channel]. A border cell never
+ * wins a maximum; `counts_border` says whether a mean counts it. */
 typedef struct {
   const float *x;
   float *y;

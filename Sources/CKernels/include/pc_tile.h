@@ -28,8 +28,9 @@ typedef struct {
 } pc_segment;
 
 /* y[r][c] = activation(sum * scale[c] * ratio[r] + bias[0][c] * plane[0][r] + ...): `scale` has one
- * value per channel, `ratio` and each plane one per pixel; any may be NULL, which means 1. Sigmoid and tanh are left to the caller.
- * `weights` is the panel of this block of channels; `total_depth` is its length in depth. */
+ * value per channel, `ratio` and each plane one per pixel; any may be NULL, which means 1. Sigmoid
+ * and tanh are left to the caller. `weights` is the panel of this block of channels; `total_depth`
+ * is its length in depth. */
 typedef struct {
   const pc_segment *segments;
   size_t segment_count;

@@ -1,0 +1,141 @@
+import Foundation
+import GraphIR
+import InferenceRuntime
+import KernelLibrary
+import Synchronization
+import TensorCore
+import Testing
+
+@Suite struct SessionTests {
+  @Test func `gives the same bits for any number of threads`() throws {
+    for kernels in KernelTable.supported {
+      let model = CompiledModel(try SmallUNet.graph(), kernels: kernels)
+      let inputs = SmallUNet.inputs(size: 32, seed: 1)
+      let expected = try model.makeSession(threads: 1).run(inputs)
+      for threads in [2, 3, 8] {
+        let actual = try model.makeSession(threads: threads).run(inputs)
+        #expect(actual.map(\.tensor) == expected.map(\.tensor), "\(kernels), \(threads) threads")
+      }
+    }
+  }
+
+  @Test func `agrees with the scalar meaning of the whole network`() throws {
+    let graph = try SmallUNet.graph()
+    let inputs = SmallUNet.inputs(size: 16, seed: 2)
+    let expected = ScalarRun.outputs(graph.graph, inputs)
+    for kernels in KernelTable.supported {
+      let session = CompiledModel(graph, kernels: kernels).makeSession(threads: 2)
+      let actual = try session.run(inputs)
+      #expect(actual.map(\.name) == ["picture", "mask"])
+      expectClose(actual[0].tensor, expected[0], .reassociates, depth: 400)
+      #expect(actual[1].tensor == expected[1])
+    }
+  }
+
+  @Test func `plans anew for another shape and returns to the first`() throws {
+    let graph = try SmallUNet.graph()
+    let session = CompiledModel(graph).makeSession(threads: 2)
+    var first: [Tensor] = []
+    for (round, size) in [16, 32, 8, 16, 16].enumerated() {
+      let inputs = SmallUNet.inputs(size: size, seed: 3)
+      let outputs = try session.run(inputs).map(\.tensor)
+      expectClose(outputs[0], ScalarRun.outputs(graph.graph, inputs)[0], .reassociates, depth: 400)
+      if round == 0 { first = outputs }
+      if size == 16 { #expect(outputs == first) }
+    }
+  }
+
+  @Test func `runs sessions of one model on several threads at once`() throws {
+    let model = CompiledModel(try SmallUNet.graph())
+    let inputs = SmallUNet.inputs(size: 32, seed: 4)
+    let expected = try model.makeSession(threads: 1).run(inputs).map(\.tensor)
+    let wrong = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      let session = model.makeSession(threads: 2)
+      for _ in 0..<5 where (try? session.run(inputs).map(\.tensor)) != expected {
+        wrong.wrappingAdd(1, ordering: .relaxed)
+      }
+    }
+    #expect(wrong.load(ordering: .relaxed) == 0)
+  }
+
+  @Test func `takes a batch of any size`() throws {
+    let model = CompiledModel(try SmallUNet.graph())
+    let session = model.makeSession(threads: 2)
+    let single = SmallUNet.inputs(size: 16, seed: 5)
+    let batch = single.mapValues { tensor in
+      Tensor(tensor.floatArray + tensor.floatArray, shape: [2] + tensor.shape.dropFirst())
+    }
+    let one = try session.run(single)[0].tensor.floatArray
+    #expect(try session.run(batch)[0].tensor.floatArray == one + one)
+  }
+
+  @Test func `accepts the alias of an input`() throws {
+    let session = CompiledModel(try SmallUNet.graph()).makeSession(threads: 1)
+    var inputs = SmallUNet.inputs(size: 8, seed: 6)
+    let expected = try session.run(inputs).map(\.tensor)
+    inputs["input_1"] = inputs.removeValue(forKey: "image")
+    #expect(try session.run(inputs).map(\.tensor) == expected)
+  }
+
+  @Test func `reports the memory of its plans and weights`() throws {
+    let session = CompiledModel(try SmallUNet.graph()).makeSession(threads: 1)
+    #expect(session.memoryReport.arenaByteCount == 0)
+    _ = try session.run(SmallUNet.inputs(size: 8, seed: 7))
+    #expect(session.memoryReport.arenaByteCount > 0)
+    #expect(session.memoryReport.packedWeightByteCount > 0)
+  }
+}
+
+@Suite struct RefusalTests {
+  private func error(_ change: (inout [String: Tensor]) -> Void) throws -> RuntimeError? {
+    let session = CompiledModel(try SmallUNet.graph()).makeSession(threads: 1)
+    var inputs = SmallUNet.inputs(size: 8, seed: 8)
+    change(&inputs)
+    return #expect(throws: RuntimeError.self) { try session.run(inputs) }
+  }
+
+  private func zeros(_ shape: [Int]) -> Tensor {
+    Tensor([Float](repeating: 0, count: Tensor.elementCount(of: shape)), shape: shape)
+  }
+
+  @Test func `rejects a missing input`() throws {
+    let error = try error { $0["mask"] = nil }
+    #expect(error?.code == .missingInput)
+    #expect(error?.message.contains("'mask'") == true)
+  }
+
+  @Test func `rejects an input that the model does not have`() throws {
+    let error = try error { $0["depth"] = zeros([1]) }
+    #expect(error?.code == .unknownInput)
+    #expect(error?.message.contains("image, mask") == true)
+  }
+
+  @Test func `rejects an input given twice`() throws {
+    #expect(try error { $0["input_1"] = $0["image"] }?.code == .duplicateInput)
+  }
+
+  @Test func `rejects a height that is no multiple of what the network needs`() throws {
+    let error = try error { $0["image"] = zeros([1, 3, 10, 8]) }
+    #expect(error?.code == .badShape)
+    #expect(error?.message.contains("height 10 is not a multiple of 4") == true)
+  }
+
+  @Test func `rejects a mask of another size than the picture and names both`() throws {
+    let error = try error { $0["mask"] = zeros([1, 1, 8, 16]) }
+    #expect(error?.code == .badShape)
+    #expect(error?.message.contains("'mask'") == true)
+    #expect(error?.message.contains("'image'") == true)
+  }
+
+  @Test func `rejects another number of channels or axes`() throws {
+    #expect(try error { $0["image"] = zeros([1, 4, 8, 8]) }?.code == .badShape)
+    #expect(try error { $0["image"] = zeros([3, 8, 8]) }?.code == .badShape)
+    #expect(try error { $0["image"] = zeros([0, 3, 8, 8]) }?.code == .badShape)
+  }
+
+  @Test func `rejects another element type`() throws {
+    let bytes = unsafe Tensor(elementType: .uint8, shape: [1, 3, 8, 8]) { _ in }
+    #expect(try error { $0["image"] = bytes }?.code == .badElementType)
+  }
+}
