@@ -57,8 +57,10 @@ let package = Package(
     systemLibrary("CZlib", "zlib", apt: "zlib1g-dev"),
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
+
     .target(name: "CModelSchema", dependencies: ["CProtobufC"]),
     .target(name: "CKernels"),
+
     module("TensorCore"),
     module("FileAccess"),
     module("GraphIR", ["TensorCore"]),
@@ -85,21 +87,45 @@ let package = Package(
         "TensorCore", "GraphIR", "GraphReference", "GraphPasses", "CheckpointFormats",
         "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", orderedCollections,
       ]),
+
     module("CommandSupport", ["PartialConv", argumentParser]),
     command("pconv-convert", ["ModelImport"]),
     command("pconv-run", ["Imaging", "TensorCore"]),
+
     .target(
       name: "TestSupport", dependencies: ["TensorCore"],
       path: "Tests/TestSupport", swiftSettings: settings),
+    tests(
+      "CheckpointFormats", ["TensorCore", "TestSupport", "CZlib", "pconv-convert", orderedCollections],
+      exclude: ["Fixtures"]),
     tests("GraphIR", ["TensorCore"]),
     tests("GraphPasses", ["GraphIR", "GraphReference", "TensorCore"], exclude: ["Golden"]),
     tests("GraphReference", ["GraphIR", "TensorCore"]),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
     tests("FileAccess", []),
+    tests(
+      "ModelImport",
+      [
+        "TestSupport", "CheckpointFormats", "GraphIR", "GraphPasses", "GraphReference",
+        "InferenceRuntime", "TensorCore", orderedCollections,
+      ]),
+    tests(
+      "PartialConv",
+      [
+        "TestSupport", "TensorCore", "GraphReference", "Imaging", "ModelImport", "pconv-convert",
+      ]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "TestSupport", "TensorCore", "CheckpointFormats", "PartialConv", "Imaging",
+        "pconv-convert", "pconv-run",
+      ],
+      swiftSettings: settings),
     tests("ModelFile", ["FileAccess", "GraphIR", "TensorCore"]),
     tests("KernelLibrary", ["GraphIR", "TensorCore"]),
     tests("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),
     tests("TensorCore", []),
+
     .executableTarget(
       name: "kernel-benchmark",
       dependencies: ["InferenceRuntime", "KernelLibrary", "GraphIR", "TensorCore"],

@@ -18,6 +18,7 @@ protocol CheckpointImporter: SendableMetatype {
 public enum ImporterRegistry {
   static let all: [any CheckpointImporter.Type] = [
     KerasImporter.self,
+    ONNXImporter.self,
     SafeTensorsImporter.self,
     TorchImporter.self,
   ]
@@ -67,7 +68,8 @@ extension WeightStore {
     return ImportedModel(
       graph: graph, network: description.name, title: description.title, reason: reason,
       options: options, notes: notes + unusedNotes(ignoring: description.ignored ?? []),
-      processing: description.picture, sourceFormat: format)
+      processing: description.picture, sourceFormat: format, tensors: tensors,
+      description: PublishedNetwork(description))
   }
 
   /// A note about the tensors that no layer used, `ignoring` those that inference never needs.
@@ -81,11 +83,12 @@ extension WeightStore {
 
 /// The graph for the smallest power of two of which heights and widths must be multiples.
 ///
-/// Halved and doubled sizes meet again only for such sizes; the verifier's arithmetic decides.
+/// Halved and doubled sizes meet again only for such sizes; the verifier's arithmetic decides. The
+/// error is that of the largest multiple, where rounding hides no other fault.
 func withSmallestSizeMultiple(
   _ build: (Int) throws(ImportError) -> Graph
 ) throws(ImportError) -> VerifiedGraph {
-  var firstError: ImportError?
+  var lastError: ImportError?
   for exponent in 0...12 {
     do throws(ImportError) {
       let graph = try build(1 << exponent)
@@ -96,8 +99,8 @@ func withSmallestSizeMultiple(
       }
     } catch {
       guard error.code == .shapeMismatch else { throw error }
-      firstError = firstError ?? error
+      lastError = error
     }
   }
-  throw firstError ?? ImportError(.shapeMismatch, "no picture size fits the network")
+  throw lastError ?? ImportError(.shapeMismatch, "no picture size fits the network")
 }

@@ -40,6 +40,19 @@ public struct ImportedModel: Sendable {
   public var processing: PictureProcessing?
   /// Container and framework, such as `PyTorch zip archive`.
   public var sourceFormat: String
+  /// Every tensor of the checkpoint in its order, for `--explain`.
+  public var tensors: [ImportedTensor] = []
+  /// The description that was used, with the options it has; nil for a model built from its config.
+  public var description: PublishedNetwork?
+}
+
+/// A tensor of a checkpoint, and whether the network uses it.
+public struct ImportedTensor: Hashable, Sendable {
+  /// Name in the checkpoint, without the parts that depend on a training session.
+  public var name: String
+  /// Shape in the checkpoint's own order of axes.
+  public var shape: [Int]
+  public var isUsed: Bool
 }
 
 /// How a picture becomes the network's input, and its output a picture.
@@ -51,6 +64,10 @@ public struct PictureProcessing: Codable, Hashable, Sendable {
   public var feedsMaskedPicture: Bool
   /// Whether the output is in the normalised space of the input, and must be taken back.
   public var outputIsNormalised: Bool
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case mean, deviation, feedsMaskedPicture, outputIsNormalised
+  }
 
   public init(
     mean: [Float] = [0, 0, 0], deviation: [Float] = [1, 1, 1], feedsMaskedPicture: Bool = false,

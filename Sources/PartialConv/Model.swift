@@ -32,7 +32,8 @@ public struct Model: Sendable {
   public static func load(
     _ path: String, verifyingTensors: Bool = true
   ) throws(PartialConvError) -> Model {
-    try reporting { () throws(ModelFileError) in
+    if let fault = CompiledModel.instructionSetFault { throw PartialConvError(.usage, fault) }
+    return try reporting { () throws(ModelFileError) in
       Model(try ModelFileReader.read(path, verifyingTensors: verifyingTensors))
     }
   }

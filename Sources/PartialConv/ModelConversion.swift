@@ -4,25 +4,6 @@ public import ModelImport
 
 /// Turns a checkpoint into a model file.
 public enum ModelConversion {
-  /// What was converted and how.
-  public struct Report: Sendable {
-    public var network: String
-    public var title: String
-    /// Why this network was chosen.
-    public var reason: String
-    public var sourceFormat: String
-    public var options: [(key: String, value: String)]
-    public var notes: [String]
-    public var passes: [Pass]
-  }
-
-  /// A pass of the optimiser, how exact it is, and what it rewrote.
-  public struct Pass: Sendable {
-    public var name: String
-    public var exactness: String
-    public var rewrites: [String]
-  }
-
   /// A stage of the work, for progress.
   public enum Stage: String, CaseIterable, Sendable {
     case reading, optimising, writing
@@ -32,22 +13,27 @@ public enum ModelConversion {
   ///
   /// The same input and request give the same bytes. Nothing in the checkpoint is executed.
   /// - Parameters:
+  ///   - optimiser: which passes to run.
   ///   - replacing: whether an existing `output` may be replaced.
   ///   - progress: called when a stage begins.
   /// - Throws: `PartialConvError` naming the file, layer or tensor.
   public static func convert(
-    _ input: String, to output: String, _ request: ImportRequest, replacing: Bool,
+    _ input: String, to output: String, _ request: ImportRequest,
+    optimiser: OptimiserRequest = OptimiserRequest(), replacing: Bool,
     progress: (Stage) -> Void = { _ in }
-  ) throws(PartialConvError) -> Report {
+  ) throws(PartialConvError) -> ConversionReport {
+    let pipeline = try optimiser.pipeline()
     try refuseExisting(output, input: input, replacing: replacing)
     progress(.reading)
-    let imported = try reporting { () throws(ImportError) in try ImporterRegistry.importModel(input, request)
+    let imported = try reporting { () throws(ImportError) in
+      try ImporterRegistry.importModel(input, request)
     }
     let source = try reporting { () throws(ModelFileError) in
       try Provenance.Source(describing: input, format: imported.sourceFormat)
     }
     progress(.optimising)
-    let (graph, passes) = try reporting { () throws(PassError) in try PassPipeline.standard.run(imported.graph)
+    let (graph, passes) = try reporting { () throws(PassError) in
+      try pipeline.run(imported.graph, stopAfter: optimiser.stopAfter ?? .max)
     }
     progress(.writing)
     let model = StoredModel(
@@ -56,12 +42,7 @@ public enum ModelConversion {
     try reporting { () throws(ModelFileError) in
       try ModelFileWriter.write(model, to: output, replacing: replacing)
     }
-    return Report(
-      network: imported.network, title: imported.title, reason: imported.reason,
-      sourceFormat: imported.sourceFormat, options: imported.options, notes: imported.notes,
-      passes: passes.map {
-        Pass(name: $0.name, exactness: $0.exactness.rawValue, rewrites: $0.rewrites)
-      })
+    return ConversionReport(imported, passes)
   }
 
   /// Fails before the work instead of after it.

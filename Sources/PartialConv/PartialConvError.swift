@@ -47,7 +47,9 @@ extension CheckpointError: ReportableError {
 }
 
 extension CheckpointError.Code {
-  fileprivate var kind: PartialConvError.Kind { self == .unsupported ? .unsupported : .unreadable }
+  fileprivate var kind: PartialConvError.Kind {
+    self == .unsupported || self == .refused ? .unsupported : .unreadable
+  }
 }
 
 extension ImportError: ReportableError {

@@ -93,7 +93,16 @@ public struct PictureInpainting {
   private func makePicture(
     _ output: Tensor, like original: Picture
   ) throws(PartialConvError) -> Picture {
-    let tensor = isChannelsLast ? output : output.transposed([0, 2, 3, 1])
+    let tensor =
+      isChannelsLast || output.shape.count != 4 ? output : output.transposed([0, 2, 3, 1])
+    guard tensor.shape.count == 4, tensor.shape[3] == 3, tensor.shape[1] >= original.height,
+      tensor.shape[2] >= original.width
+    else {
+      throw PartialConvError(
+        .usage,
+        "the network's output \(output.shape) is no colour picture of the input's size; give its "
+          + "arrays with --input instead")
+    }
     let width = tensor.shape[2]
     let values = tensor.floatArray
     var cropped = [Float](repeating: 0, count: original.height * original.width * 3)

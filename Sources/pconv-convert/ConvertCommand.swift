@@ -17,6 +17,7 @@ struct ConvertCommand: ReportingCommand {
         pconv-convert 1000000.pth -o places.pcm
         pconv-convert 20crtasgn72.pth -o climate.pcm --set padding=global
         pconv-convert my_fork.pth -o fork.pcm --network my_fork.json
+        pconv-convert model.h5 -o model.pcm --report report.txt --dump-ir graph.txt --after import
       """,
     version: ProductVersion.text)
 
@@ -35,6 +36,9 @@ struct ConvertCommand: ReportingCommand {
   @Option(help: "Statistics for batch norms where the checkpoint leaves them open: moving or batch.")
   var batchNorm: BatchNormChoice?
 
+  @OptionGroup(title: "Optimiser")
+  var optimiser: OptimiserOptions
+
   @Flag(help: "Replace an existing output.")
   var force = false
 
@@ -50,10 +54,11 @@ struct ConvertCommand: ReportingCommand {
     let bar = ProgressBar(stepCount: ModelConversion.Stage.allCases.count, isShown: !quiet)
     defer { bar.finish() }
     let report = try ModelConversion.convert(
-      input, to: output, request, replacing: force
+      input, to: output, request, optimiser: optimiser.request, replacing: force
     ) { bar.advance($0.rawValue) }
     bar.finish()
-    for note in report.notes { Terminal.report(note) }
+    try optimiser.write(report)
+    for note in report.notes where !quiet || note.hasPrefix("warning") { Terminal.report(note) }
     if json {
       Terminal.printJSON(ConversionSummary(report, output: output))
     } else if !quiet {
@@ -98,7 +103,7 @@ private struct ConversionSummary: Encodable {
   var notes: [String]
   var passes: [Pass]
 
-  init(_ report: ModelConversion.Report, output: String) {
+  init(_ report: ConversionReport, output: String) {
     self.output = output
     network = report.network
     title = report.title

@@ -33,9 +33,17 @@ private let referencesExist =
     #expect(checkpoint.unreadDatasets.isEmpty)
   }
 
+  @Test func `reads weights that are numbered by class, without an order`() throws {
+    let checkpoint = try KerasCheckpoint.read(HDF5Fixtures.path("bad_keras_weights3"))
+    #expect(!checkpoint.isOrdered)
+    #expect(checkpoint.layers.map(\.name) == ["conv"])
+    #expect(checkpoint.layers.map(\.className) == ["conv"])
+    #expect(checkpoint.layers.map(\.groupPath) == ["conv"])
+    #expect(checkpoint.layers[0].weights.map(\.name) == ["0"])
+  }
+
   @Test(arguments: [
-    ("theano", CheckpointError.Code.unsupported), ("weights3", .unsupported),
-    ("zero", .unsupported),
+    ("theano", CheckpointError.Code.unsupported), ("zero", .unsupported),
     ("other", .notThisFormat), ("weight_missing", .missing), ("weight_path", .corrupt),
     ("weight_twice", .corrupt), ("names_are_numbers", .corrupt),
   ])

@@ -1,8 +1,8 @@
-"""Writes the fixtures beside this script: `make_fixtures.py [torch] [keras] [hostile]`.
+"""Writes the fixtures beside this script: all, or `make_fixtures.py FAMILY...` of `FOLDERS`.
 
-All three by default. `torch` needs torch and numpy, `keras` tensorflow-cpu, tf-keras and h5py,
-`hostile` nothing. The seeds are fixed, so a rerun gives the same arrays. Prints path, bytes and
-SHA-256 of each file.
+`torch` and `families` need torch and numpy, `keras` tensorflow-cpu, tf-keras and h5py,
+`keras_families` Keras 3 beside them, `hostile` nothing, `onnx` torch, onnx and onnxscript. The
+seeds are fixed, so a rerun gives the same arrays. Prints path, bytes and SHA-256 of each file.
 """
 
 import argparse
@@ -11,7 +11,14 @@ import importlib
 import pathlib
 import sys
 
-FOLDERS = {"torch": ("pytorch", "crai"), "keras": ("keras",), "hostile": ("hostile",)}
+FOLDERS = {
+  "torch": ("pytorch", "crai"),
+  "families": ("families", "crai"),
+  "keras": ("keras",),
+  "keras_families": ("keras_families",),
+  "hostile": ("hostile",),
+  "onnx": ("onnx",),
+}
 HERE = pathlib.Path(__file__).resolve().parent
 
 

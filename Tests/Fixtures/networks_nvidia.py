@@ -11,10 +11,10 @@ from torch.nn import functional as F
 
 
 class PaddingConvolution(nn.Conv2d):
-  """A convolution without bias, renormalised where its window crosses the border."""
+  """A convolution renormalised where its window crosses the border."""
 
-  def __init__(self, channels, filters, kernel, stride=1):
-    super().__init__(channels, filters, kernel, stride, padding=kernel // 2, bias=False)
+  def __init__(self, channels, filters, kernel, stride=1, bias=False):
+    super().__init__(channels, filters, kernel, stride, padding=kernel // 2, bias=bias)
     nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
 
   def forward(self, picture):
@@ -22,7 +22,10 @@ class PaddingConvolution(nn.Conv2d):
     window = torch.ones(1, 1, *self.kernel_size)
     window_sum = F.conv2d(ones, window, stride=self.stride, padding=self.padding)
     ratio = window.numel() / (window_sum + 1e-8) * window_sum.clamp(0, 1)
-    return super().forward(picture) * ratio
+    if self.bias is None:
+      return super().forward(picture) * ratio
+    bias = self.bias.view(1, -1, 1, 1)
+    return ((super().forward(picture) - bias) * ratio + bias) * window_sum.clamp(0, 1)
 
 
 class BasicBlock(nn.Module):
@@ -95,3 +98,31 @@ class PaddingResNet(nn.Module):
     x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
     x = F.avg_pool2d(x, 7, stride=1)
     return self.fc(x.flatten(1))
+
+
+class PaddingVGG(nn.Module):
+  """VGG: `counts[i]` convolutions of `widths[i]` channels and a pool, five times; N 3 224 224."""
+
+  def __init__(self, counts, widths, normalised, hidden=6, classes=10):
+    super().__init__()
+    layers, channels = [], 3
+    for count, width in zip(counts, widths):
+      for _ in range(count):
+        layers.append(PaddingConvolution(channels, width, 3, bias=True))
+        layers += [nn.BatchNorm2d(width)] if normalised else []
+        layers.append(nn.ReLU())
+        channels = width
+      layers.append(nn.MaxPool2d(2))
+    self.features = nn.Sequential(*layers)
+    self.classifier = nn.Sequential(
+      nn.Linear(channels * 49, hidden),
+      nn.ReLU(),
+      nn.Dropout(),
+      nn.Linear(hidden, hidden),
+      nn.ReLU(),
+      nn.Dropout(),
+      nn.Linear(hidden, classes),
+    )
+
+  def forward(self, picture):
+    return self.classifier(self.features(picture).flatten(1))

@@ -117,14 +117,16 @@ class CraiBlock(nn.Module):
 
 
 class CraiUNet(nn.Module):
-  """The U-Net of climatereconstructionAI for any size; one channel in and out.
+  """The U-Net of climatereconstructionAI for any size.
 
-  `widths` and `kernels` describe the encoder; `first_bn`: its first level is normalised too.
+  `widths` and `kernels` describe the encoder; `first_bn`: its first level is normalised too;
+  `has_skips`: decoders see the encoders' pictures, too.
   """
 
-  def __init__(self, widths, kernels, first_bn, is_global):
+  def __init__(self, widths, kernels, first_bn, is_global, has_skips=True, inputs=1, outputs=1):
     super().__init__()
-    channels, levels = (1,) + tuple(widths), range(len(widths))
+    channels, levels = (inputs,) + tuple(widths), range(len(widths))
+    self.has_skips = has_skips
     self.encoder = nn.ModuleList(
       CraiBlock(
         channels[level],
@@ -139,8 +141,8 @@ class CraiUNet(nn.Module):
     )
     self.decoder = nn.ModuleList(
       CraiBlock(
-        channels[level + 1] + channels[level],
-        channels[level],
+        channels[level + 1] + (channels[level] if has_skips else 0),
+        channels[level] if level > 0 else outputs,
         3,
         1,
         level > 0,
@@ -159,7 +161,9 @@ class CraiUNet(nn.Module):
     for block in self.decoder:
       skip_picture, skip_mask = skips.pop()
       size = skip_picture.shape[2:]
-      picture = torch.cat([F.interpolate(picture, size=size), skip_picture], dim=1)
-      mask = torch.cat([F.interpolate(mask, size=size), skip_mask], dim=1)
+      picture, mask = F.interpolate(picture, size=size), F.interpolate(mask, size=size)
+      if self.has_skips:
+        picture = torch.cat([picture, skip_picture], dim=1)
+        mask = torch.cat([mask, skip_mask], dim=1)
       picture, mask = block(picture, mask)
     return picture

@@ -21,6 +21,28 @@ enum Border: Hashable, Sendable {
   }
 }
 
+extension Border {
+  /// TensorFlow's SAME, with the odd cell below and to the right.
+  ///
+  /// - Throws: `ImportError.shapeMismatch` when a size of `input` is no multiple of the stride: the
+  ///   border would depend on it.
+  static func tensorFlowSame(
+    kernel: [Int], stride: [Int], dilation: [Int], input: ValueType, label: String
+  ) throws(ImportError) -> [Int] {
+    var cells = [0, 0, 0, 0]
+    for axis in 0..<2 {
+      guard input.dimensions[2 + axis].isMultiple(of: stride[axis]) else {
+        throw ImportError(
+          .shapeMismatch, "layer '\(label)': \(input) is no multiple of its stride")
+      }
+      let total = max((kernel[axis] - 1) * dilation[axis] + 1 - stride[axis], 0)
+      cells[axis] = total / 2
+      cells[axis + 2] = total - total / 2
+    }
+    return cells
+  }
+}
+
 /// The stored tensors and the geometry of one convolution layer.
 struct ConvolutionParameters {
   var weight: NamedTensor

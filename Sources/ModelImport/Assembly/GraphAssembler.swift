@@ -61,6 +61,11 @@ struct GraphAssembler {
     _ stored: (name: String, tensor: Tensor)?, shape: [Int], label: String
   ) throws(ImportError) -> ValueID {
     guard let stored else { return try apply(Fill(1, shape: shape), label: label) }
+    guard stored.tensor.shape.count == 4, stored.tensor.shape[2...] == shape[2...] else {
+      throw ImportError(
+        .shapeMismatch,
+        "tensor '\(stored.name)' has shape \(stored.tensor.shape), the network needs \(shape)")
+    }
     guard let value = stored.tensor.uniformValue else {
       return try constant(stored.name, stored.tensor)
     }

@@ -41,6 +41,10 @@ struct NetworkBuilder {
 
   private mutating func finish() throws(ImportError) -> Graph {
     for (name, kind) in description.outputs.sorted(by: { $0.key < $1.key }) {
+      guard kind == "image" || kind == "mask" else {
+        throw ImportError(
+          .badDescription, "output '\(name)' is 'image' or 'mask', it cannot be '\(kind)'")
+      }
       guard let value = kind == "mask" ? current.mask : current.image else {
         throw ImportError(.badDescription, "output '\(name)' asks for a mask, but there is none")
       }
@@ -60,12 +64,15 @@ struct NetworkBuilder {
   private mutating func run(_ step: NetworkStep) throws(ImportError) {
     switch step {
     case .partialConvolution(let layer):
-      let name = try layerName(layer.layer)
+      let name = try layerName(layer.layer, kind: "partial_convolution")
+      let dialect = try description.partialConvolution.dialect(layer.dialect, scope)
       current = try assembler.partialConvolution(
-        current, parameters(layer, name, kind: "partial_convolution"),
-        description.partialConvolution, label: name)
+        current,
+        parameters(
+          layer, name, kind: "partial_convolution", defaultPadding: dialect.padding.rawValue),
+        dialect, label: name)
     case .convolution(let layer):
-      let name = try layerName(layer.layer)
+      let name = try layerName(layer.layer, kind: "convolution")
       current.image = try assembler.convolution(
         current.image, parameters(layer, name, kind: "convolution"), label: name)
     case .batchNorm(let layer, let epsilon, let isOptional):
@@ -75,11 +82,21 @@ struct NetworkBuilder {
         activation(scope.expand(name), slope), current.image, label: "")
     case .upsample(let factor):
       let factor = try scope.value(factor)
+      guard (1...64).contains(factor) else {
+        throw ImportError(.badDescription, "an upsampling by \(factor) is not possible")
+      }
       try onBoth { UpsampleNearest(factor: [factor, factor]).asNode($0) }
     case .upsampleTo(let name):
       let target = try features(name).image
       try onBoth { (ResizeNearest(), [$0, target]) }
-    case .concat(let names): try concat(names)
+    case .padTo(let name): try padTo(features(name).image)
+    case .concat(let names, let repeatsMasks): try concat(names, repeatsMasks: repeatsMasks)
+    case .bounds(let minimum, let maximum):
+      current.image = try assembler.bounded(
+        current.image,
+        Bounds.channels(
+          assembler.channelCount(current.image), minimum: scope.expand(minimum),
+          maximum: scope.expand(maximum)))
     case .add(let name):
       current.image = try assembler.apply(
         Add(), current.image, features(name).image, label: "")
@@ -89,6 +106,8 @@ struct NetworkBuilder {
     case .dense(let layer): try dense(layer)
     case .save(let name): saved[try scope.expand(name)] = current
     case .use(let name): current = try features(name)
+    case .pair(let image, let mask):
+      current = Features(image: try part(image), mask: try part(mask))
     case .set(let name, let value): scope.numbers[name] = try scope.value(value)
     case .loop(let variable, let from, let to, let isDown, let steps):
       try loop(variable, scope.value(from), scope.value(to), isDown: isDown, steps)
@@ -100,7 +119,8 @@ struct NetworkBuilder {
   private mutating func loop(
     _ variable: String, _ from: Int, _ to: Int, isDown: Bool, _ steps: [NetworkStep]
   ) throws(ImportError) {
-    guard abs(to - from) < 10_000 else {
+    let length = to.subtractingReportingOverflow(from)
+    guard !length.overflow, length.partialValue.magnitude < 10_000 else {
       throw ImportError(.badDescription, "the loop over '\(variable)' runs from \(from) to \(to)")
     }
     let outer = scope.numbers[variable]
@@ -120,6 +140,19 @@ struct NetworkBuilder {
     return features
   }
 
+  /// The value that `NAME.image` or `NAME.mask` means.
+  private func part(_ name: String) throws(ImportError) -> ValueID {
+    let isMask = name.hasSuffix(".mask")
+    guard isMask || name.hasSuffix(".image") else {
+      throw ImportError(.badDescription, "'\(name)' is neither NAME.image nor NAME.mask")
+    }
+    let whole = try features(String(name.dropLast(isMask ? 5 : 6)))
+    guard let value = isMask ? whole.mask : whole.image else {
+      throw ImportError(.badDescription, "'\(name)': no mask was saved there")
+    }
+    return value
+  }
+
   private mutating func onBoth(
     _ make: (ValueID) -> (any Operation, [ValueID])
   ) throws(ImportError) {
@@ -131,9 +164,35 @@ struct NetworkBuilder {
     }
   }
 
-  private mutating func concat(_ names: [String]) throws(ImportError) {
+  private mutating func padTo(_ target: ValueID) throws(ImportError) {
+    let wanted = assembler.type(target).dimensions[2...]
+    let given = assembler.type(current.image).dimensions[2...]
+    guard wanted != given else { return }
+    let cells = zip(wanted, given).map { wanted, given -> Int? in
+      if wanted == given { return 0 }
+      guard let wanted = wanted.fixedValue, let given = given.fixedValue, wanted > given else {
+        return nil
+      }
+      return wanted - given
+    }
+    guard let rows = cells[0], let columns = cells[1] else {
+      throw ImportError(
+        .shapeMismatch, "how far a picture is to be padded depends on the size of the input")
+    }
+    let border = [rows / 2, columns / 2, rows - rows / 2, columns - columns / 2]
+    try onBoth { Pad(mode: .zero, border: border).asNode($0) }
+  }
+
+  private mutating func concat(_ names: [String], repeatsMasks: Bool) throws(ImportError) {
     var parts: [Features] = []
-    for name in names { parts.append(try features(name)) }
+    for name in names {
+      var part = try features(name)
+      if repeatsMasks, let mask = part.mask {
+        let count = assembler.channelCount(part.image)
+        part.mask = try assembler.apply(ExpandChannels(count: count), mask, label: "")
+      }
+      parts.append(part)
+    }
     current.image = try assembler.apply(Concat(), parts.map(\.image), label: "")
     let masks = parts.compactMap(\.mask)
     current.mask =
@@ -165,15 +224,15 @@ struct NetworkBuilder {
 }
 
 extension NetworkBuilder {
-  private func layerName(_ template: String) throws(ImportError) -> String {
-    try store.layerName(scope.expand(template))
+  private func layerName(_ template: String, kind: String) throws(ImportError) -> String {
+    try store.layerName(scope.expand(template), kind: kind)
   }
 
   private func key(_ kind: String, _ role: String, _ layer: String) throws(ImportError) -> String? {
     guard let template = description.parameters[kind]?[role] else { return nil }
     var inner = scope
     inner.words["layer"] = layer
-    return try inner.expand(template)
+    return store.key(try inner.expand(template))
   }
 
   private func named(
@@ -199,7 +258,8 @@ extension NetworkBuilder {
   }
 
   private func parameters(
-    _ layer: NetworkStep.ConvolutionStep, _ name: String, kind: String
+    _ layer: NetworkStep.ConvolutionStep, _ name: String, kind: String,
+    defaultPadding: String = "same"
   ) throws(ImportError) -> ConvolutionParameters {
     let weight = try required(kind, "weight", name, shape: nil)
     let shape = weight.tensor.shape
@@ -213,18 +273,33 @@ extension NetworkBuilder {
     }
     let dilation = try scope.value(layer.dilation)
     let stride = try scope.value(layer.stride)
-    let cells = Border.symmetric(
-      kernel: Array(shape[2...]), dilation: [dilation, dilation])
-    let border: Border
-    switch try scope.expand(layer.padding) {
-    case "same", "zero": border = .zeros(cells)
-    case "global": border = .global(cells)
-    case "none": border = .zeros([0, 0, 0, 0])
-    case let other: throw ImportError(.badDescription, "'\(other)' is not a padding")
+    guard (1...4096).contains(dilation), (1...4096).contains(stride) else {
+      throw ImportError(
+        .badDescription,
+        "layer '\(name)': a stride of \(stride) and a dilation of \(dilation) are not possible")
     }
+    let border = try border(
+      scope.expand(layer.padding ?? defaultPadding), kernel: Array(shape[2...]),
+      stride: [stride, stride], dilation: [dilation, dilation], label: name)
     return ConvolutionParameters(
       weight: weight, bias: bias, maskKernel: try named(kind, "mask_kernel", name),
       stride: [stride, stride], dilation: [dilation, dilation], border: border)
+  }
+
+  private func border(
+    _ padding: String, kernel: [Int], stride: [Int], dilation: [Int], label: String
+  ) throws(ImportError) -> Border {
+    switch padding {
+    case "same", "zero": .zeros(Border.symmetric(kernel: kernel, dilation: dilation))
+    case "global": .global(Border.symmetric(kernel: kernel, dilation: dilation))
+    case "tensorflow_same":
+      .zeros(
+        try Border.tensorFlowSame(
+          kernel: kernel, stride: stride, dilation: dilation,
+          input: assembler.type(current.image), label: label))
+    case "none": .zeros([0, 0, 0, 0])
+    case let other: throw ImportError(.badDescription, "'\(other)' is not a padding")
+    }
   }
 
   private mutating func batchNorm(
@@ -234,7 +309,7 @@ extension NetworkBuilder {
     if isOptional, let key = try key("batch_norm", "mean", label), store.shape(key) == nil {
       return
     }
-    let name = try store.layerName(label)
+    let name = try store.layerName(label, kind: "batch_norm")
     let shape = [assembler.channelCount(current.image)]
     let parameters = BatchNormParameters(
       gamma: try named("batch_norm", "gamma", name), beta: try named("batch_norm", "beta", name),
@@ -250,7 +325,7 @@ extension NetworkBuilder {
   }
 
   private mutating func dense(_ layer: String) throws(ImportError) {
-    let name = try layerName(layer)
+    let name = try layerName(layer, kind: "dense")
     let weight = try required("dense", "weight", name, shape: nil)
     let count = weight.tensor.shape.first ?? 0
     let bias = try required("dense", "bias", name, shape: [count])
@@ -262,29 +337,4 @@ extension NetworkBuilder {
 
 extension Operation {
   fileprivate func asNode(_ input: ValueID) -> (any Operation, [ValueID]) { (self, [input]) }
-}
-
-extension GraphAssembler {
-  /// Adds a picture input in the framework's layout and gives it as `[N, C, H, W]`.
-  fileprivate mutating func addPicture(
-    _ name: String, _ input: NetworkDescription.Input, _ size: [Dimension],
-    _ description: NetworkDescription, _ scope: Scope
-  ) throws(ImportError) -> ValueID {
-    let channels = try scope.value(input.channels)
-    guard (1...65_536).contains(channels) else {
-      throw ImportError(.badDescription, "'\(name)' cannot have \(channels) channels")
-    }
-    let axes = input.size.map { $0.map(Dimension.fixed) } ?? size
-    guard axes.count == 2 else {
-      throw ImportError(.badDescription, "'size' of '\(name)' must be rows and columns")
-    }
-    let batch = Dimension.symbol(Symbol("N"))
-    var type = ValueType.image(batch, channels, axes[0], axes[1])
-    guard description.framework == .keras else {
-      return addInput(name, type, aliases: input.aliases ?? [])
-    }
-    type = ValueType(.float32, [batch] + axes + [.fixed(channels)], layout: .nhwc)
-    return try apply(
-      ChangeLayout(to: .nchw), addInput(name, type, aliases: input.aliases ?? []), label: "")
-  }
 }

@@ -1,6 +1,8 @@
 /// Integer arithmetic in network descriptions: `levels - 1`, `2 ^ levels`, `(i + 1) / 2`.
 struct Expression: Decodable, Hashable, Sendable {
   let text: String
+  /// Bounds the depth of brackets too.
+  private static let longest = 500
 
   init(_ text: String) { self.text = text }
 
@@ -16,6 +18,10 @@ struct Expression: Decodable, Hashable, Sendable {
   /// - Throws: `ImportError.badDescription` for a syntax error, an unknown name, an overflow or a
   ///   division by zero.
   func value(_ variables: [String: Int]) throws(ImportError) -> Int {
+    guard text.utf8.count <= Self.longest else {
+      throw ImportError(
+        .badDescription, "an expression has more than \(Self.longest) bytes: \(text.prefix(40))…")
+    }
     var evaluator = Evaluator(text, variables)
     let result = try evaluator.sum()
     try evaluator.finish()

@@ -7,11 +7,11 @@ extension NetworkDescription {
   ) throws(ImportError) -> Scope {
     var scope = Scope()
     for (name, option) in options ?? [:] {
-      let value = settings[name] ?? option.default
-      guard option.values.contains(value) else {
+      let value = settings[name] ?? option.value(shownBy: store) ?? option.default
+      if let values = option.values, !values.contains(value) {
         throw ImportError(
           .badOption,
-          "--set \(name)=\(value): \(self.name) knows \(option.values.joined(separator: ", "))")
+          "--set \(name)=\(value): \(self.name) knows \(values.joined(separator: ", "))")
       }
       scope.words[name] = value
     }
@@ -36,18 +36,25 @@ extension NetworkDescription {
   }
 }
 
+extension NetworkDescription.Option {
+  /// The value that the checkpoint's tensor names give away; nil when they show none.
+  fileprivate func value(shownBy store: WeightStore) -> String? {
+    (shownBy ?? [:]).sorted { $0.key < $1.key }
+      .first { _, pattern in store.keys.contains { $0.matches(pattern) } }?.key
+  }
+}
+
 extension NetworkDescription.Variable {
   fileprivate func value(_ store: WeightStore, _ scope: Scope) throws(ImportError) -> Int {
     if let count {
-      var scope = scope
-      let first = from ?? 0
-      var index = first
-      scope.numbers["i"] = index
-      while store.shape(try scope.expand(count)) != nil {
-        index += 1
-        scope.numbers["i"] = index
+      return try layerCount(count, store, scope)
+    }
+    if let last {
+      var result = -1
+      for index in 0..<1_000 where store.shape(try scope.expand(last, i: index)) != nil {
+        result = index
       }
-      return index - first
+      return result
     }
     if let dimension {
       let key = try scope.expand(dimension)
@@ -66,5 +73,30 @@ extension NetworkDescription.Variable {
       throw ImportError(.badDescription, "the variable '\(name)' says nothing of its value")
     }
     return try scope.value(value)
+  }
+
+  /// How many layers of the series `template` there are and, by their counters, were trained.
+  private func layerCount(
+    _ template: String, _ store: WeightStore, _ scope: Scope
+  ) throws(ImportError) -> Int {
+    let first = from ?? 0
+    guard (0...10_000).contains(first) else {
+      throw ImportError(.badDescription, "the variable '\(name)' counts from \(first)")
+    }
+    var end = first
+    while store.shape(try scope.expand(template, i: end)) != nil {
+      guard end - first < store.keys.count else {
+        throw ImportError(
+          .badDescription, "the variable '\(name)' counts without end: '\(template)' needs {i}")
+      }
+      end += 1
+    }
+    guard let trained else { return end - first }
+    var counters: [Int?] = []
+    for index in first..<end {
+      counters.append(try store.integer(try scope.expand(trained, i: index)))
+    }
+    guard counters.contains(where: { ($0 ?? 0) > 0 }) else { return end - first }
+    return counters.firstIndex(of: 0) ?? counters.count
   }
 }

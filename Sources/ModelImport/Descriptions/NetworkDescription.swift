@@ -14,12 +14,35 @@ struct NetworkDescription: Decodable, Sendable {
     /// The architecture that the checkpoint must record for itself, with `*`. Where other networks
     /// have the same tensor names, nothing less will do.
     var arch: String?
+    /// Whether only `--network` chooses this description, because another one has the same tensors.
+    var byNameOnly: Bool?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case has, lacks, arch
+      case byNameOnly = "by_name_only"
+    }
+  }
+
+  /// Tensors that mark a variant which no operation here expresses.
+  struct Refusal: Decodable, Sendable {
+    /// A tensor name, with `*`.
+    var has: String
+    /// What such a checkpoint is, and why it is refused.
+    var because: String
   }
 
   struct Option: Decodable, Sendable {
-    var values: [String]
+    /// The words to choose from; nil where the step that reads the option knows what it takes.
+    var values: [String]?
     var `default`: String
+    /// For a value, a tensor name, with `*`, that only checkpoints of that value have.
+    var shownBy: [String: String]?
     var about: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case values, `default`, about
+      case shownBy = "shown_by"
+    }
   }
 
   /// A number read off the checkpoint; `--set` overrides it.
@@ -28,6 +51,11 @@ struct NetworkDescription: Decodable, Sendable {
     /// How many keys exist in the series that this template gives for `i = from, from + 1, …`.
     var count: String?
     var from: Int?
+    /// For a count: the batch-norm counter of each layer. The count ends at the first layer that
+    /// was never trained, if any layer was.
+    var trained: String?
+    /// The largest `i` for which this template names a tensor; -1 when there is none.
+    var last: String?
     /// The length of `axis` of this tensor.
     var dimension: String?
     var axis: Int?
@@ -35,17 +63,19 @@ struct NetworkDescription: Decodable, Sendable {
     var layersWith: String?
     var value: Expression?
 
-    enum CodingKeys: String, CodingKey {
-      case name, count, from, dimension, axis, value
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case name, count, from, trained, last, dimension, axis, value
       case layersWith = "layers_with"
     }
   }
 
   struct Input: Decodable, Sendable {
     var channels: Expression
-    /// Rows and columns, where the network takes one size only.
-    var size: [Int]?
+    /// Rows and columns, where the network takes one size only; 0 for any.
+    var size: [Expression]?
     var aliases: [String]?
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case channels, size, aliases }
   }
 
   var name: String
@@ -56,11 +86,12 @@ struct NetworkDescription: Decodable, Sendable {
   var source: String
   var framework: Framework
   var recognise: Recognition
+  var refuses: [Refusal]?
   var options: [String: Option]?
   var variables: [Variable]?
   var image: Input
   var mask: Input?
-  var partialConvolution: PartialConvolutionDialect
+  var partialConvolution: DialectTable
   /// For each kind of layer, its tensors' names in the checkpoint by role.
   var parameters: [String: [String: String]]
   var network: [NetworkStep]
@@ -74,8 +105,8 @@ struct NetworkDescription: Decodable, Sendable {
   var picture: PictureProcessing?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, aliases, title, source, framework, recognise, options, variables, image, mask
-    case parameters, network, outputs, ignored, picture
+    case name, aliases, title, source, framework, recognise, refuses, options, variables, image
+    case mask, parameters, network, outputs, ignored, picture
     case partialConvolution = "partial_convolution"
     case batchStatistics = "batch_statistics"
   }
@@ -85,7 +116,7 @@ struct NetworkDescription: Decodable, Sendable {
   /// - Throws: `ImportError.badDescription` naming `file`, the place in it and what is wrong.
   static func decode(_ data: Data, file: String) throws(ImportError) -> NetworkDescription {
     do {
-      return try JSONDecoder().decode(NetworkDescription.self, from: data)
+      return try JSONDecoder().decode(CheckedDescription.self, from: data).description
     } catch let error as DecodingError {
       throw ImportError(.badDescription, "\(file): \(error.place)")
     } catch {

@@ -9,8 +9,14 @@ indirect enum NetworkStep: Decodable, Sendable {
   case upsample(factor: Expression)
   /// Repeats rows and columns to the size of a saved picture.
   case upsampleTo(String)
-  /// Joins `current` and saved pictures, masks in the same order.
-  case concat([String])
+  /// Joins `current` and saved pictures, masks in the same order; masks of one channel are first
+  /// repeated over the channels of their picture when `repeatsMasks`.
+  case concat([String], repeatsMasks: Bool)
+  /// Puts zeros around picture and mask up to the size of a saved picture, the odd row and column
+  /// below and to the right.
+  case padTo(String)
+  /// Keeps each output channel within the limits of two options.
+  case bounds(minimum: String, maximum: String)
   /// Adds a saved picture to the current one.
   case add(String)
   case pool(mode: String, kernel: Expression, stride: Expression, padding: Expression)
@@ -20,6 +26,8 @@ indirect enum NetworkStep: Decodable, Sendable {
   case save(String)
   /// Makes a saved picture and mask current.
   case use(String)
+  /// Makes two saved parts the current picture and mask, each `NAME.image` or `NAME.mask`.
+  case pair(image: String, mask: String)
   /// Gives a number a name.
   case set(String, Expression)
   /// Runs steps with `variable` going from `from` to `to`, up or down.
@@ -31,16 +39,31 @@ indirect enum NetworkStep: Decodable, Sendable {
     var layer: String
     var stride: Expression
     var dilation: Expression
-    /// `same`, `global`, `none`, or a template of one of them.
-    var padding: String
+    /// `same`, `tensorflow_same`, `global`, `none`, or a template of one of them; the dialect's
+    /// when nil.
+    var padding: String?
+    /// The name of a dialect other than the usual one.
+    var dialect: String?
+  }
+
+  private enum MaskJoin: String, Decodable {
+    case repeated
+  }
+
+  private struct Limits: Decodable {
+    var minimum: String
+    var maximum: String
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case convolution, activation, slope, upsample, concat, add, pool, kernel, stride, padding
-    case dilation, flatten, dense, save, use, set, value, from, to, down, when, epsilon, optional
+    case convolution, activation, slope, upsample, concat, masks, bounds, add, pool, kernel
+    case stride, padding
+    case dilation, dialect, flatten, dense, save, use, image, mask, set, value, from, to, down, when
+    case epsilon, optional
     case partialConvolution = "partial_convolution"
     case batchNorm = "batch_norm"
     case upsampleTo = "upsample_to"
+    case padTo = "pad_to"
     case loop = "for"
     case steps = "do"
   }
@@ -55,7 +78,8 @@ indirect enum NetworkStep: Decodable, Sendable {
     func convolutionStep(_ key: CodingKeys) throws -> ConvolutionStep {
       ConvolutionStep(
         layer: try text(key), stride: try number(.stride, 1), dilation: try number(.dilation, 1),
-        padding: try fields.decodeIfPresent(String.self, forKey: .padding) ?? "same")
+        padding: try fields.decodeIfPresent(String.self, forKey: .padding),
+        dialect: try fields.decodeIfPresent(String.self, forKey: .dialect))
     }
     let starters: [(CodingKeys, () throws -> NetworkStep)] = [
       (.partialConvolution, { .partialConvolution(try convolutionStep(.partialConvolution)) }),
@@ -78,7 +102,22 @@ indirect enum NetworkStep: Decodable, Sendable {
       ),
       (.upsample, { .upsample(factor: try number(.upsample, 2)) }),
       (.upsampleTo, { .upsampleTo(try text(.upsampleTo)) }),
-      (.concat, { .concat(try fields.decode([String].self, forKey: .concat)) }),
+      (.padTo, { .padTo(try text(.padTo)) }),
+      (
+        .concat,
+        {
+          .concat(
+            try fields.decode([String].self, forKey: .concat),
+            repeatsMasks: try fields.decodeIfPresent(MaskJoin.self, forKey: .masks) == .repeated)
+        }
+      ),
+      (
+        .bounds,
+        {
+          let limits = try fields.decode(Limits.self, forKey: .bounds)
+          return .bounds(minimum: limits.minimum, maximum: limits.maximum)
+        }
+      ),
       (.add, { .add(try text(.add)) }),
       (
         .pool,
@@ -92,6 +131,7 @@ indirect enum NetworkStep: Decodable, Sendable {
       (.dense, { .dense(layer: try text(.dense)) }),
       (.save, { .save(try text(.save)) }),
       (.use, { .use(try text(.use)) }),
+      (.image, { .pair(image: try text(.image), mask: try text(.mask)) }),
       (.set, { .set(try text(.set), try fields.decode(Expression.self, forKey: .value)) }),
       (
         .loop,
@@ -118,27 +158,4 @@ indirect enum NetworkStep: Decodable, Sendable {
     }
     self = try starter.1()
   }
-}
-
-extension Decoder {
-  /// - Throws: `DecodingError` naming a key that `Keys` does not have, so that typing errors show.
-  func requireKnownKeys<Keys: CodingKey & CaseIterable>(_: Keys.Type) throws {
-    let known = Set(Keys.allCases.map(\.stringValue))
-    let container = try container(keyedBy: AnyKey.self)
-    guard let unknown = container.allKeys.first(where: { !known.contains($0.stringValue) }) else {
-      return
-    }
-    throw DecodingError.dataCorrupted(
-      .init(
-        codingPath: codingPath,
-        debugDescription: "'\(unknown.stringValue)' is not known here; "
-          + "known are \(known.sorted().joined(separator: ", "))"))
-  }
-}
-
-private struct AnyKey: CodingKey {
-  var stringValue: String
-  var intValue: Int? { nil }
-  init?(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
 }

@@ -14,11 +14,25 @@ extension NetworkCatalogue {
   ///
   /// - Throws: `ImportError.unrecognised` with what was looked for, `.ambiguous` with the candidates.
   func choose(_ traits: CheckpointTraits, request: String?) throws(ImportError) -> Choice {
+    let choice = try chosen(traits, request: request)
+    let refusal = (choice.description.refuses ?? []).first { refusal in
+      traits.keys.contains { $0.matches(refusal.has) }
+    }
+    if let refusal {
+      throw ImportError(.unsupportedLayer, "\(choice.description.title): \(refusal.because)")
+    }
+    return choice
+  }
+
+  private func chosen(_ traits: CheckpointTraits, request: String?) throws(ImportError) -> Choice {
     if let request {
       return (try find(request), "asked for by --network \(request)")
     }
     let candidates = descriptions.filter { $0.hasTensors(of: traits) }
-    let certain = candidates.filter { $0.recognise.arch == nil || $0.hasArchitecture(of: traits) }
+    let certain = candidates.filter { candidate in
+      candidate.recognise.byNameOnly != true
+        && (candidate.recognise.arch == nil || candidate.hasArchitecture(of: traits))
+    }
     guard let first = certain.first else {
       throw candidates.isEmpty ? unrecognised(traits) : needsRequest(candidates, traits)
     }

@@ -29,12 +29,19 @@ struct Scope {
     return result + rest
   }
 
+  /// `template` for one `i`.
+  func expand(_ template: String, i: Int) throws(ImportError) -> String {
+    var inner = self
+    inner.numbers["i"] = i
+    return try inner.expand(template)
+  }
+
   /// Whether a condition holds: `has KEY`, `lacks KEY`, `A == B`, `A != B`, `A < B`, `A > B`, or
   /// `OPTION is WORD`.
   func holds(_ condition: String, hasKey: (String) -> Bool) throws(ImportError) -> Bool {
     let parts = condition.split(separator: " ").map(String.init)
-    if parts.count == 2, parts[0] == "has" || parts[0] == "lacks" {
-      return hasKey(try expand(parts[1])) == (parts[0] == "has")
+    for word in ["has", "lacks"] where condition.hasPrefix(word + " ") {
+      return hasKey(try expand(String(condition.dropFirst(word.count + 1)))) == (word == "has")
     }
     if parts.count == 3, parts[1] == "is" {
       guard let word = words[parts[0]] else {

@@ -1,6 +1,7 @@
 import GraphIR
 import TensorCore
 
+/// The layers without weights.
 extension KerasGraphBuilder {
   mutating func apply(
     _ operation: any Operation, _ inputs: ValueID..., call: KerasLayerCall
@@ -15,16 +16,32 @@ extension KerasGraphBuilder {
   }
 
   /// The value after the config's `activation`, which many layers carry.
-  private mutating func activated(
+  mutating func activated(
     _ value: ValueID, _ call: KerasLayerCall
   ) throws(ImportError) -> ValueID {
-    switch call.layer.config["activation"]?.string ?? "linear" {
+    let given = call.layer.config["activation"]
+    let slope = given?["config"]?["negative_slope"] ?? given?["config"]?["alpha"]
+    switch given?.string ?? given?["class_name"]?.string ?? "linear" {
     case "linear": return value
-    case "relu": return try apply(ReLU(), value, call: call)
-    case "sigmoid": return try apply(Sigmoid(), value, call: call)
-    case "tanh": return try apply(Tanh(), value, call: call)
+    case "relu", "ReLU": return try pointwise(ReLU(), value, call)
+    case "sigmoid": return try pointwise(Sigmoid(), value, call)
+    case "tanh": return try pointwise(Tanh(), value, call)
+    case "leaky_relu", "LeakyReLU":
+      return try pointwise(LeakyReLU(slope: Float(slope?.number ?? 0.2)), value, call)
+    case "softmax":
+      throw call.unsupported(
+        "softmax has no operation here; save the model without it and take the logits")
     case let name: throw call.unsupported("the activation '\(name)' is not known")
     }
+  }
+
+  /// Applies an operation that leaves the order of features alone.
+  private mutating func pointwise(
+    _ operation: any Operation, _ value: ValueID, _ call: KerasLayerCall
+  ) throws(ImportError) -> ValueID {
+    let result = try apply(operation, value, call: call)
+    if flattenedShapes[value] != nil { markFlattened(result, from: value) }
+    return result
   }
 
   mutating func rectifier(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
@@ -32,21 +49,28 @@ extension KerasGraphBuilder {
     let threshold = call.layer.config["threshold"]?.number ?? 0
     guard threshold == 0, slope >= 0 else { throw call.unsupported("its threshold is not 0") }
     let operation: any Operation = slope == 0 ? ReLU() : LeakyReLU(slope: Float(slope))
-    let value = try apply(operation, call.input(0), call: call)
+    let value = try pointwise(operation, call.input(0), call)
     guard let limit = call.layer.config["max_value"]?.number else { return value }
-    return try apply(Clip(minimum: -.infinity, maximum: Float(limit)), value, call: call)
+    return try pointwise(Clip(minimum: -.infinity, maximum: Float(limit)), value, call)
   }
 
   mutating func leakyReLU(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
     let slope = call.layer.config["alpha"] ?? call.layer.config["negative_slope"]
-    return try apply(LeakyReLU(slope: Float(slope?.number ?? 0.3)), call.input(0), call: call)
+    return try pointwise(LeakyReLU(slope: Float(slope?.number ?? 0.3)), call.input(0), call)
   }
 
   mutating func fold(
     _ operation: any Operation, _ call: KerasLayerCall
   ) throws(ImportError) -> ValueID {
     var result = try call.input(0)
-    for value in call.inputs.dropFirst() { result = try apply(operation, result, value, call: call) }
+    for value in call.inputs.dropFirst() {
+      guard flattenedShapes[result] == flattenedShapes[value] else {
+        throw call.unsupported("it joins a flattened picture with other features")
+      }
+      let next = try apply(operation, result, value, call: call)
+      if flattenedShapes[result] != nil { markFlattened(next, from: result) }
+      result = next
+    }
     return result
   }
 
@@ -68,7 +92,9 @@ extension KerasGraphBuilder {
   }
 
   mutating func zeroPad(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
-    let rows = call.layer.config["padding"]?.array?.compactMap(\.integers) ?? []
+    let given = call.layer.config["padding"]
+    let amounts = given?.integers ?? given?.integer.map { [$0, $0] }
+    let rows = amounts?.map { [$0, $0] } ?? given?.array?.compactMap(\.integers) ?? []
     guard rows.count == 2, rows.allSatisfy({ $0.count == 2 }),
       rows.joined().allSatisfy({ (0...4096).contains($0) })
     else { throw call.unsupported("its padding is not ((top, bottom), (left, right))") }
@@ -90,79 +116,36 @@ extension KerasGraphBuilder {
       call.input(0), call: call)
   }
 
-  mutating func convolution(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
-    let kernel = try call.pair("kernel_size")
-    let stride = try call.pair("strides", default: [1, 1])
-    let dilation = try call.pair("dilation_rate", default: [1, 1])
-    guard (call.layer.config["data_format"]?.string ?? "channels_last") == "channels_last" else {
-      throw call.unsupported("channels_first is not known")
-    }
-    let parameters = ConvolutionParameters(
-      weight: try weight("kernel", call), bias: try bias(call, key: "\(call.name)/bias"),
-      stride: stride, dilation: dilation,
-      groups: call.layer.config["groups"]?.integer ?? 1,
-      border: .zeros(try border(call, kernel: kernel, stride: stride, dilation: dilation)))
+  mutating func globalAverage(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
+    let mean = try apply(GlobalAverage(), call.input(0), call: call)
+    if call.layer.config["keepdims"]?.bool == true { return mean }
+    return try apply(Flatten(), mean, call: call)
+  }
+
+  mutating func flatten(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
     let input = try call.input(0)
-    let value = try assemble { assembler throws(ImportError) in
-      try assembler.convolution(input, parameters, label: call.name)
-    }
-    return try activated(value, call)
+    guard assembler.type(input).rank == 4 else { return input }
+    let row = try apply(Flatten(), input, call: call)
+    markFlattened(row, from: input)
+    return row
   }
 
-  mutating func partialConvolution(_ call: KerasLayerCall) throws(ImportError) -> [ValueID] {
-    guard let description, let names = description.parameters["partial_convolution"] else {
-      throw call.unsupported(
-        "it looks like a partial convolution of unknown arithmetic; name its network with --network")
-    }
-    func key(_ role: String) -> String {
-      (names[role] ?? "").replacing("{layer}", with: call.name)
-    }
-    guard let weight = try store.tensor(key("weight")) else {
-      throw ImportError(.missingTensor, "the file has no weights '\(key("weight"))'")
-    }
-    let dilation = try call.pair("dilation_rate", default: [1, 1])
-    let maskKernel = try store.tensor(key("mask_kernel")).map { (key("mask_kernel"), $0) }
-    let parameters = ConvolutionParameters(
-      weight: (key("weight"), weight), bias: try bias(call, key: key("bias")),
-      maskKernel: maskKernel, stride: try call.pair("strides", default: [1, 1]),
-      dilation: dilation,
-      border: .zeros(
-        Border.symmetric(kernel: Array(weight.shape[2...]), dilation: dilation)))
-    let input = Features(image: try call.input(0), mask: try call.input(1))
-    let features = try assemble { assembler throws(ImportError) in
-      try assembler.partialConvolution(
-        input, parameters, description.partialConvolution, label: call.name)
-    }
-    return [try activated(features.image, call)] + (features.mask.map { [$0] } ?? [])
-  }
-
-  mutating func batchNormalization(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
-    let axis = call.layer.config["axis"]?.integers?.first ?? call.layer.config["axis"]?.integer
-    guard [3, -1].contains(axis ?? -1) else { throw call.unsupported("its axis is not the last") }
+  /// A reshape that changes nothing, or flattens.
+  mutating func reshape(_ call: KerasLayerCall) throws(ImportError) -> ValueID {
     let input = try call.input(0)
-    let epsilon = Float(call.layer.config["epsilon"]?.number ?? 1e-3)
-    let parameters = BatchNormParameters(
-      gamma: try optional("gamma", call), beta: try optional("beta", call),
-      mean: try weight("moving_mean", call), variance: try weight("moving_variance", call),
-      epsilon: epsilon, statistics: statistics(call))
-    if parameters.statistics == .batch { countBatchStatistics() }
-    return try assemble { assembler throws(ImportError) in
-      try assembler.batchNormalization(input, parameters, label: call.name)
+    let lengths = assembler.type(input).dimensions.dropFirst().compactMap(\.fixedValue)
+    let order = lengths.count == 3 ? [lengths[1], lengths[2], lengths[0]] : lengths
+    guard let target = call.layer.config["target_shape"]?.integers else {
+      throw call.unsupported("its target shape is not known")
     }
-  }
-
-  private func statistics(_ call: KerasLayerCall) -> BatchNormalization.Statistics {
-    switch batchNorm {
-    case nil: return call.training == true ? .batch : .moving
-    case .moving: return .moving
-    case .batch:
-      let patterns = description?.batchStatistics ?? ["*"]
-      return patterns.contains { call.name.matches($0) } ? .batch : .moving
-    }
+    if target == order { return input }
+    let isFlat = target == [-1] || lengths.count == 3 && target == [lengths.reduce(1, *)]
+    guard isFlat else { throw call.unsupported("only a reshape that flattens is known") }
+    return try flatten(call)
   }
 
   /// Border cells of Keras' `padding`: TensorFlow's SAME puts the odd cell below and to the right.
-  private func border(
+  func border(
     _ call: KerasLayerCall, kernel: [Int], stride: [Int], dilation: [Int]
   ) throws(ImportError) -> [Int] {
     switch call.layer.config["padding"]?.string ?? "valid" {
@@ -170,39 +153,8 @@ extension KerasGraphBuilder {
     case "same": break
     case let name: throw call.unsupported("the padding '\(name)' is not known")
     }
-    let type = assembler.type(try call.input(0))
-    var cells = [0, 0, 0, 0]
-    for axis in 0..<2 {
-      guard type.dimensions[2 + axis].isMultiple(of: stride[axis]) else {
-        throw ImportError(
-          .shapeMismatch, "layer '\(call.name)': \(type) is no multiple of its stride")
-      }
-      let total = max((kernel[axis] - 1) * dilation[axis] + 1 - stride[axis], 0)
-      cells[axis] = total / 2
-      cells[axis + 2] = total - total / 2
-    }
-    return cells
-  }
-
-  private func weight(_ role: String, _ call: KerasLayerCall) throws(ImportError) -> NamedTensor {
-    guard let found = try optional(role, call) else {
-      throw ImportError(.missingTensor, "layer '\(call.name)': the file has no '\(role)'")
-    }
-    return found
-  }
-
-  private func optional(
-    _ role: String, _ call: KerasLayerCall
-  ) throws(ImportError) -> NamedTensor? {
-    let key = "\(call.name)/\(role)"
-    return try store.tensor(key).map { (key, $0) }
-  }
-
-  private func bias(_ call: KerasLayerCall, key: String) throws(ImportError) -> NamedTensor? {
-    guard call.layer.config["use_bias"]?.bool ?? true else { return nil }
-    guard let tensor = try store.tensor(key) else {
-      throw ImportError(.missingTensor, "layer '\(call.name)': the file has no bias '\(key)'")
-    }
-    return (key, tensor)
+    return try Border.tensorFlowSame(
+      kernel: kernel, stride: stride, dilation: dilation,
+      input: assembler.type(call.input(0)), label: call.name)
   }
 }

@@ -6,70 +6,81 @@ enum KerasLayerTable {
     @Sendable (inout KerasGraphBuilder, KerasLayerCall) throws(ImportError) -> [ValueID]
 
   static let rows: [String: Row] = [
-    "Activation": { builder, call throws(ImportError) in
-      [try builder.activation(call)]
+    "Activation": { builder, call throws(ImportError) in [try builder.activation(call)] },
+    "ActivityRegularization": unchanged,
+    "Add": { builder, call throws(ImportError) in [try builder.fold(Add(), call)] },
+    "AlphaDropout": unchanged,
+    "AveragePooling2D": { builder, call throws(ImportError) in [try builder.pool(.average, call)] },
+    "BatchNormalization": batchNormalization,
+    "BatchNormalizationV1": batchNormalization,
+    "BatchNormalizationV2": batchNormalization,
+    "Concatenate": { builder, call throws(ImportError) in [try builder.concatenate(call)] },
+    "Conv2D": { builder, call throws(ImportError) in [try builder.convolution(call)] },
+    "Convolution2D": { builder, call throws(ImportError) in [try builder.convolution(call)] },
+    "Dense": { builder, call throws(ImportError) in [try builder.dense(call)] },
+    "DepthwiseConv2D": { builder, call throws(ImportError) in
+      [try builder.depthwiseConvolution(call)]
     },
-    "Add": { builder, call throws(ImportError) in
-      [try builder.fold(Add(), call)]
+    "Dropout": unchanged,
+    "Flatten": { builder, call throws(ImportError) in [try builder.flatten(call)] },
+    "Functional": nestedModel,
+    "GaussianDropout": unchanged,
+    "GaussianNoise": unchanged,
+    "GlobalAveragePooling2D": { builder, call throws(ImportError) in
+      [try builder.globalAverage(call)]
     },
-    "AveragePooling2D": { builder, call throws(ImportError) in
-      [try builder.pool(.average, call)]
+    "LeakyReLU": { builder, call throws(ImportError) in [try builder.leakyReLU(call)] },
+    "MaxPooling2D": { builder, call throws(ImportError) in [try builder.pool(.maximum, call)] },
+    "Model": nestedModel,
+    "Multiply": { builder, call throws(ImportError) in [try builder.fold(Multiply(), call)] },
+    "ReLU": { builder, call throws(ImportError) in [try builder.rectifier(call)] },
+    "Reshape": { builder, call throws(ImportError) in [try builder.reshape(call)] },
+    "SeparableConv2D": { builder, call throws(ImportError) in
+      [try builder.separableConvolution(call)]
     },
-    "BatchNormalization": { builder, call throws(ImportError) in
-      [try builder.batchNormalization(call)]
-    },
-    "BatchNormalizationV1": { builder, call throws(ImportError) in
-      [try builder.batchNormalization(call)]
-    },
-    "Concatenate": { builder, call throws(ImportError) in
-      [try builder.concatenate(call)]
-    },
-    "Conv2D": { builder, call throws(ImportError) in
-      [try builder.convolution(call)]
-    },
-    "Dropout": { builder, call throws(ImportError) in
-      [try call.input(0)]
-    },
-    "LeakyReLU": { builder, call throws(ImportError) in
-      [try builder.leakyReLU(call)]
-    },
-    "MaxPooling2D": { builder, call throws(ImportError) in
-      [try builder.pool(.maximum, call)]
-    },
-    "Multiply": { builder, call throws(ImportError) in
-      [try builder.fold(Multiply(), call)]
-    },
-    "ReLU": { builder, call throws(ImportError) in
-      [try builder.rectifier(call)]
-    },
-    "SpatialDropout2D": { builder, call throws(ImportError) in
-      [try call.input(0)]
-    },
-    "UpSampling2D": { builder, call throws(ImportError) in
-      [try builder.upsample(call)]
-    },
-    "ZeroPadding2D": { builder, call throws(ImportError) in
-      [try builder.zeroPad(call)]
-    },
+    "Sequential": nestedModel,
+    "SpatialDropout2D": unchanged,
+    "Subtract": { builder, call throws(ImportError) in [try builder.fold(Subtract(), call)] },
+    "UpSampling2D": { builder, call throws(ImportError) in [try builder.upsample(call)] },
+    "ZeroPadding2D": { builder, call throws(ImportError) in [try builder.zeroPad(call)] },
+  ]
+
+  /// Classes that tie a model to the picture size it was saved with.
+  static let classesOfFixedSize: Set = ["Flatten", "Reshape"]
+
+  private static let unchanged: Row = { _, call throws(ImportError) in [try call.input(0)] }
+  private static let batchNormalization: Row = { builder, call throws(ImportError) in
+    [try builder.batchNormalization(call)]
+  }
+  private static let nestedModel: Row = { builder, call throws(ImportError) in
+    try builder.nestedModel(call)
+  }
+
+  /// Why classes that users meet have no row.
+  private static let known: [String: String] = [
+    "Conv2DTranspose": "transposed convolution has no operation here",
+    "Lambda":
+      "its behaviour is Python code, which is not run here; rebuild the model without it "
+      + "and save it again",
+    "Softmax": "softmax has no operation here; save the model without it and take the logits",
+    "TFOpLambda": "it is a TensorFlow call without a layer; write it as a Keras layer",
   ]
 
   /// The row for a layer: by class, or the partial convolution that any class name may hide.
   static func row(_ layer: KerasModelConfig.Layer) throws(ImportError) -> Row {
     if let row = rows[layer.className] { return row }
-    if layer.className == "Lambda" {
-      throw ImportError(
-        .unsupportedLayer,
-        "layer '\(layer.name)' is a Lambda: its behaviour is Python code, which is not run here; "
-          + "rebuild the model without it and save it again")
+    let subject = "layer '\(layer.name)' is of class '\(layer.className)'"
+    if let reason = known[layer.className] {
+      throw ImportError(.unsupportedLayer, "\(subject): \(reason)")
     }
     if layer.isPartialConvolution {
       return { builder, call throws(ImportError) in try builder.partialConvolution(call) }
     }
+    if layer.isModel { return nestedModel }
     throw ImportError(
       .unsupportedLayer,
-      "layer '\(layer.name)' is of class '\(layer.className)', which is not known; known are "
-        + rows.keys.sorted().joined(separator: ", ")
-        + ", and partial convolutions under any name")
+      "\(subject), which is not known; known are \(rows.keys.sorted().joined(separator: ", ")), "
+        + "and partial convolutions under any name")
   }
 }
 
@@ -84,10 +95,13 @@ extension KerasModelConfig.Layer {
 /// One call of a layer with the values it is given.
 struct KerasLayerCall {
   var layer: KerasModelConfig.Layer
+  /// Names of the models around the layer, each with a `/`.
+  var path: String
   var inputs: [ValueID]
   var training: Bool?
 
-  var name: String { layer.name }
+  /// The layer's name with its models before it.
+  var name: String { path + layer.name }
 
   func input(_ index: Int) throws(ImportError) -> ValueID {
     guard inputs.indices.contains(index) else {

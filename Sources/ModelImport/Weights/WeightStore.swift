@@ -33,20 +33,16 @@ final class WeightStore {
   private var entries: OrderedDictionary<String, Entry>
   private var loaded: [String: Tensor] = [:]
   private(set) var used: Set<String> = []
-  private var isOrdered: Bool
-  private var layersInOrder: ArraySlice<String>
+  private var order: LayerOrder
   private var layerOfLabel: [String: String] = [:]
 
-  /// - Parameter layersInOrder: for Keras weights-only files, the weighted layers as the file lists
-  ///   them; layers are then matched by order, as Keras does, never by name.
   init(
     _ entries: OrderedDictionary<String, Entry>, convention: Convention,
-    layersInOrder: [String]? = nil
+    order: LayerOrder = .byName
   ) {
     self.entries = entries
     self.convention = convention
-    isOrdered = layersInOrder != nil
-    self.layersInOrder = layersInOrder?[...] ?? []
+    self.order = order
   }
 
   var keys: [String] { Array(entries.keys) }
@@ -54,16 +50,32 @@ final class WeightStore {
   /// Tensors that no layer asked for.
   var unused: [String] { entries.keys.filter { !used.contains($0) } }
 
+  /// Name and shape in the file of every tensor, and whether a layer asked for it.
+  var tensors: [ImportedTensor] {
+    entries.map {
+      ImportedTensor(name: $0.key, shape: $0.value.shape, isUsed: used.contains($0.key))
+    }
+  }
+
   /// The checkpoint's name for the layer that a description calls `label`.
-  func layerName(_ label: String) throws(ImportError) -> String {
-    guard isOrdered else { return label }
+  ///
+  /// - Parameter kind: as in the `parameters` of descriptions, such as `batch_norm`.
+  func layerName(_ label: String, kind: String) throws(ImportError) -> String {
+    if case .byName = order { return label }
     if let known = layerOfLabel[label] { return known }
-    guard let next = layersInOrder.popFirst() else {
+    guard let next = order.take(label, kind: kind) else {
       throw ImportError(
         .missingTensor, "the file has no more layers with weights, but '\(label)' needs one")
     }
     layerOfLabel[label] = next
     return next
+  }
+
+  /// The first of the names that `alternatives` separates by `|` under which there is a tensor; the
+  /// first of all when there is none.
+  func key(_ alternatives: String) -> String {
+    let names = alternatives.split(separator: "|").map { $0.filter { $0 != " " } }
+    return names.first { entries[$0] != nil } ?? names.first ?? alternatives
   }
 
   /// The shape of `key` in PyTorch's order of axes; nil when there is no such tensor.
@@ -108,6 +120,18 @@ final class WeightStore {
         .shapeMismatch, "tensor '\(key)' has shape \(tensor.shape), the network needs \(shape)")
     }
     return tensor
+  }
+
+  /// The number that the whole-number tensor `key` holds; nil when there is no such scalar.
+  func integer(_ key: String) throws(ImportError) -> Int? {
+    guard let entry = entries[key], entry.shape.reduce(1, *) == 1,
+      !entry.elementType.isFloatingPoint
+    else { return nil }
+    do throws(CheckpointError) {
+      return Int(exactly: try entry.load().convertedToFloat32().floats[0])
+    } catch {
+      throw ImportError(error)
+    }
   }
 
   /// Counts `key` as used without reading it, for bookkeeping tensors that inference ignores.

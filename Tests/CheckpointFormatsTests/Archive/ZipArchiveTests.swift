@@ -69,7 +69,8 @@ import Testing
 
   @Test func `rejects a file without a directory`() {
     expectError(.truncated, "the zip directory at its end is missing") {
-      _ = try ZipArchive(FileBytes([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 60), name: "a"))
+      _ = try ZipArchive(
+        FileBytes([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 60), name: "a"))
     }
     var junk = zip { _ in }
     junk.trailer = [1]
@@ -85,7 +86,9 @@ import Testing
           $0.compressedSize = 40
         })
     }
-    expectError(.corrupt, "names an entry differently") { _ = try open(zip { $0.localName = "m/x" }) }
+    expectError(.corrupt, "names an entry differently") {
+      _ = try open(zip { $0.localName = "m/x" })
+    }
     expectError(.corrupt, "names an entry differently") {
       var second = zip { _ in }
       second.entries[1].offset = 0
@@ -176,12 +179,10 @@ import Testing
   @Test(arguments: [0xFFFF_FFFF, 4]) func `reads what the writer wrote`(threshold: Int) throws {
     try withTemporaryFolder { folder in
       let path = folder + "/a.zip"
-      var output = try OutputFile(replacing: path)
-      var writer = ZipWriter(zip64Threshold: threshold)
-      try unsafe writer.add("a", header: [1, 2], payload: content.span.bytes, to: &output)
-      try unsafe writer.add("b", header: [], payload: content.span.bytes, to: &output)
-      try writer.finish(to: &output)
-      try output.commit()
+      var writer = try ZipWriter(path: path, zip64Threshold: threshold)
+      try unsafe writer.add("a", header: [1, 2], payload: content.span.bytes)
+      try unsafe writer.add("b", header: [], payload: content.span.bytes)
+      try writer.finish()
       let archive = try ZipArchive(FileBytes(path: path))
       #expect(try archive.bytes(of: archive.entry("a"), limit: 100) == [1, 2] + content)
       #expect(try archive.bytes(of: archive.entry("b"), limit: 100) == content)

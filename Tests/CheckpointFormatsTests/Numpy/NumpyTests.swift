@@ -75,7 +75,8 @@ enum NumpyFixture {
     reject(.unsupported, "type '<U4'", NumpyFixture.literal("<U4", "(4,)"))
     reject(.unsupported, "type '<u2'", NumpyFixture.literal("<u2", "(8,)"))
     reject(.unsupported, "type '|f4'", NumpyFixture.literal("|f4", "(4,)"))
-    reject(.unsupported, "records", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4,)}")
+    reject(
+      .unsupported, "records", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4,)}")
     let bits = unsafe Tensor(elementType: .bfloat16, shape: [1]) { _ in }
     expectError(.unsupported, "bf16") { _ = try NumpyArray.header(of: bits) }
   }
@@ -97,12 +98,16 @@ enum NumpyFixture {
 
   @Test func `rejects data that is not exactly the array`() {
     reject(.truncated, "needs", NumpyFixture.literal("<f4", "(5,)"))
-    reject(.corrupt, "holds 16 bytes of data where its shape needs 12", NumpyFixture.literal("<f4", "(3,)"))
+    reject(
+      .corrupt, "holds 16 bytes of data where its shape needs 12",
+      NumpyFixture.literal("<f4", "(3,)"))
     reject(.limitExceeded, "larger", NumpyFixture.literal("<f4", "(4611686018427387904, 4)"))
     reject(
       .limitExceeded, "larger",
       NumpyFixture.literal("<f4", "(4611686018427387904, 4)", fortran: true))
-    expectError(.unsupported, "npy version 9.0") { _ = try load(NumpyFixture.file("{}", version: 9)) }
+    expectError(.unsupported, "npy version 9.0") {
+      _ = try load(NumpyFixture.file("{}", version: 9))
+    }
     expectError(.limitExceeded, "header of 70000 bytes") {
       _ = try load(NumpyFixture.file(String(repeating: " ", count: 70_000), version: 2))
     }

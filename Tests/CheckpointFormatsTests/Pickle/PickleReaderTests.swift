@@ -105,42 +105,44 @@ import Testing
     expectError(.unsupported, "protocol 1") { _ = try read([], protocol: 1) }
   }
 
-  @Test(arguments: [
-    ("SETITEMS without a dictionary", [0x5D, 0x28, 0x4E, 0x4E, 0x75]),
-    ("SETITEM without a dictionary", [0x4E, 0x4E, 0x4E, 0x73]),
-    ("SETITEM without a value", [0x4E, 0x73]),
-    ("SETITEMS with a key that has no value", [0x7D, 0x28, 0x4E, 0x75]),
-    ("SETITEMS without a mark", [0x7D, 0x75]),
-    ("APPEND without a list", [0x7D, 0x4E, 0x61]),
-    ("APPENDS without a list", [0x4B, 1, 0x28, 0x4E, 0x65]),
-    ("ADDITEMS without a set", [0x5D, 0x28, 0x4E, 0x90]),
-    ("TUPLE2 without 2 values", [0x4E, 0x86]), ("TUPLE without a mark", [0x4E, 0x74]),
-    ("BUILD without an object", [0x4B, 1, 0x7D, 0x62]), ("DUP without a value", [0x32]),
-    ("POP without a value", [0x30]), ("STOP without a value", []),
-    ("STOP with 1 values left over", [0x4E, 0x4E]),
-    ("memo entry 7 does not exist", [0x68, 7]), ("BINPUT without a value", [0x71, 0]),
-    ("unknown instruction 255", [0xFF]), ("not UTF-8", [0x58, 1, 0, 0, 0, 0xFF]),
-    ("not UTF-8", [0x58, 3, 0, 0, 0, 0xED, 0xA0, 0x80]),
-    ("STACK_GLOBAL without two strings", [0x4E, 0x4E, 0x93]),
-    ("a call whose arguments are not a tuple", [0x63, 97, 10, 98, 10, 0x4E, 0x52]),
-    ("a call of something that has no name", [0x4E, 0x29, 0x52]),
-    ("an object built twice", [0x63, 97, 10, 98, 10, 0x29, 0x81, 0x7D, 0x62, 0x7D, 0x62]),
-    ("refers to itself", [0x5D, 0x71, 0, 0x68, 0, 0x61]),
-    ("refers to itself", [0x5D, 0x71, 0, 0x68, 0, 0x85, 0x61]),
-    ("refers to itself", [0x7D, 0x71, 0, 0x4E, 0x68, 0, 0x73]),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("SETITEMS without a dictionary", [0x5D, 0x28, 0x4E, 0x4E, 0x75]),
+      ("SETITEM without a dictionary", [0x4E, 0x4E, 0x4E, 0x73]),
+      ("SETITEM without a value", [0x4E, 0x73]),
+      ("SETITEMS with a key that has no value", [0x7D, 0x28, 0x4E, 0x75]),
+      ("SETITEMS without a mark", [0x7D, 0x75]),
+      ("APPEND without a list", [0x7D, 0x4E, 0x61]),
+      ("APPENDS without a list", [0x4B, 1, 0x28, 0x4E, 0x65]),
+      ("ADDITEMS without a set", [0x5D, 0x28, 0x4E, 0x90]),
+      ("TUPLE2 without 2 values", [0x4E, 0x86]), ("TUPLE without a mark", [0x4E, 0x74]),
+      ("BUILD without an object", [0x4B, 1, 0x7D, 0x62]), ("DUP without a value", [0x32]),
+      ("POP without a value", [0x30]), ("STOP without a value", []),
+      ("STOP with 1 values left over", [0x4E, 0x4E]),
+      ("memo entry 7 does not exist", [0x68, 7]), ("BINPUT without a value", [0x71, 0]),
+      ("unknown instruction 255", [0xFF]), ("not UTF-8", [0x58, 1, 0, 0, 0, 0xFF]),
+      ("not UTF-8", [0x58, 3, 0, 0, 0, 0xED, 0xA0, 0x80]),
+      ("STACK_GLOBAL without two strings", [0x4E, 0x4E, 0x93]),
+      ("a call whose arguments are not a tuple", [0x63, 97, 10, 98, 10, 0x4E, 0x52]),
+      ("a call of something that has no name", [0x4E, 0x29, 0x52]),
+      ("an object built twice", [0x63, 97, 10, 98, 10, 0x29, 0x81, 0x7D, 0x62, 0x7D, 0x62]),
+      ("refers to itself", [0x5D, 0x71, 0, 0x68, 0, 0x61]),
+      ("refers to itself", [0x5D, 0x71, 0, 0x68, 0, 0x85, 0x61]),
+      ("refers to itself", [0x7D, 0x71, 0, 0x4E, 0x68, 0, 0x73]),
+    ] as [(String, [UInt8])])
   func `rejects a damaged pickle`(text: String, body: [UInt8]) {
     reject(.corrupt, text, body)
   }
 
-  @Test(arguments: [
-    ("string of 2147483647 bytes", [0x58, 0xFF, 0xFF, 0xFF, 0x7F]),
-    ("string of 4294967295 bytes", [0x54, 0xFF, 0xFF, 0xFF, 0xFF]),
-    ("string of 4294967295 bytes", [0x42, 0xFF, 0xFF, 0xFF, 0xFF]),
-    ("string of 9223372036854775807 bytes", [0x8D] + [UInt8](repeating: 0xFF, count: 7) + [0x7F]),
-    ("frame of 255 bytes", [0x95, 0xFF, 0, 0, 0, 0, 0, 0, 0]),
-    ("ends inside a name", [0x63, 97, 98]), ("byte", [0x8A, 9]),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("string of 2147483647 bytes", [0x58, 0xFF, 0xFF, 0xFF, 0x7F]),
+      ("string of 4294967295 bytes", [0x54, 0xFF, 0xFF, 0xFF, 0xFF]),
+      ("string of 4294967295 bytes", [0x42, 0xFF, 0xFF, 0xFF, 0xFF]),
+      ("string of 9223372036854775807 bytes", [0x8D] + [UInt8](repeating: 0xFF, count: 7) + [0x7F]),
+      ("frame of 255 bytes", [0x95, 0xFF, 0, 0, 0, 0, 0, 0, 0]),
+      ("ends inside a name", [0x63, 97, 98]), ("byte", [0x8A, 9]),
+    ] as [(String, [UInt8])])
   func `rejects lengths that do not fit`(text: String, body: [UInt8]) {
     reject(.truncated, text, body)
     reject(.corrupt, "length of 18446744073709551615", [0x8E] + [UInt8](repeating: 0xFF, count: 8))

@@ -15,7 +15,9 @@ enum SafeTensorsFixture {
 }
 
 @Suite struct SafeTensorsTests {
-  private func open(_ header: String, _ data: [UInt8] = floats([1, 2, 3, 4])) throws -> SafeTensorsFile {
+  private func open(_ header: String, _ data: [UInt8] = floats([1, 2, 3, 4])) throws
+    -> SafeTensorsFile
+  {
     try SafeTensorsFile.open(FileBytes(SafeTensorsFixture.file(header, data), name: "f"))
   }
 
@@ -45,7 +47,8 @@ enum SafeTensorsFixture {
   }
 
   @Test func `rejects tensors that overlap, leave gaps or reach past the end`() {
-    reject(.corrupt, "tensors 'a' and 'b' share bytes 0 to 16",
+    reject(
+      .corrupt, "tensors 'a' and 'b' share bytes 0 to 16",
       "{\(entry("a", "[4]", 0, 16)),\(entry("b", "[4]", 0, 16))}")
     reject(.corrupt, "4 bytes before 'a' that are no tensor's", "{\(entry("a", "[3]", 4, 16))}")
     reject(.corrupt, "4 bytes after its last tensor", "{\(entry("a", "[3]", 0, 12))}")
@@ -57,21 +60,27 @@ enum SafeTensorsFixture {
     reject(.corrupt, "16 bytes where its shape needs 12 (a)", "{\(entry("a", "[3]", 0, 16))}")
     reject(.truncated, "needs 20 bytes", "{\(entry("a", "[5]", 0, 16))}")
     reject(.limitExceeded, "larger than", "{\(entry("a", "[4611686018427387904,4]", 0, 16))}")
-    reject(.unsupported, "type 'F8_E4M3' (a)",
+    reject(
+      .unsupported, "type 'F8_E4M3' (a)",
       #"{"a":{"dtype":"F8_E4M3","shape":[16],"data_offsets":[0,16]}}"#)
   }
 
   @Test(arguments: [
-    ("two tensors named 'a'", #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#),
+    (
+      "two tensors named 'a'",
+      #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#
+    ),
     ("unknown or repeated key 'x'", #"{"a":{"x":1}}"#),
     ("unknown or repeated key 'dtype'", #"{"a":{"dtype":"F32","dtype":"F32"}}"#),
     ("lacks the type", #"{"a":{"dtype":"F32","shape":[4]}}"#),
     ("lacks the type", #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0]}}"#),
-    ("not a whole number", #"{"a":{"shape":[-1]}}"#), ("not a whole number", #"{"a":{"shape":[01]}}"#),
+    ("not a whole number", #"{"a":{"shape":[-1]}}"#),
+    ("not a whole number", #"{"a":{"shape":[01]}}"#),
     ("not a whole number", #"{"a":{"shape":[99999999999999999999]}}"#),
     ("lacks a ']'", #"{"a":{"shape":[1.5]}}"#), ("lacks a '{'", #"{"a":[[[[[[[[]]]]]]]]}"#),
     ("lacks a '}'", #"{"a":{"shape":[1]"#), ("text after its end", "{}x"),
-    ("repeats 'k'", #"{"__metadata__":{"k":"v","k":"v"}}"#), ("lacks a '\"'", #"{"__metadata__":{"k":1}}"#),
+    ("repeats 'k'", #"{"__metadata__":{"k":"v","k":"v"}}"#),
+    ("lacks a '\"'", #"{"__metadata__":{"k":1}}"#),
     ("half a character", #"{"\ud800":{}}"#), ("damaged escape", #"{"\u+123":{}}"#),
     ("unknown escape", #"{"\q":{}}"#), ("control character", "{\"\n\":{}}"),
   ])

@@ -3,7 +3,8 @@ import Testing
 
 /// Expects an error of `code` whose description contains `text`.
 func expectError(
-  _ code: CheckpointError.Code, _ text: String = "", sourceLocation: SourceLocation = #_sourceLocation,
+  _ code: CheckpointError.Code, _ text: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> Void
 ) {
   do {

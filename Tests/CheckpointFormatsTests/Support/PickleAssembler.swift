@@ -84,7 +84,9 @@ enum Pickle {
     type: String = "FloatStorage", view: [UInt8]? = nil
   ) -> [UInt8] {
     var order = [Int](repeating: 1, count: shape.count)
-    for axis in shape.indices.dropLast().reversed() { order[axis] = order[axis + 1] &* shape[axis + 1] }
+    for axis in shape.indices.dropLast().reversed() {
+      order[axis] = order[axis + 1] &* shape[axis + 1]
+    }
     return call(
       "torch._utils", "_rebuild_tensor_v2",
       storage(key, count ?? shape.reduce(1, &*), type: type, view: view), int(offset),

@@ -16,7 +16,8 @@ struct TorchFixture {
 
   /// A state dictionary of one 2 × 2 tensor, `a.weight`, of 1, 2, 3, 4.
   static var small: TorchFixture {
-    var fixture = TorchFixture(Pickle.dictionary([("a.weight", Pickle.tensor("0", shape: [2, 2]))]))
+    var fixture = TorchFixture(
+      Pickle.dictionary([("a.weight", Pickle.tensor("0", shape: [2, 2]))]))
     fixture.storages = [("0", floats([1, 2, 3, 4]))]
     return fixture
   }

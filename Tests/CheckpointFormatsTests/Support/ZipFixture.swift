@@ -1,4 +1,5 @@
 import CZlib
+
 @testable import CheckpointFormats
 
 /// A zip archive in memory, written as PyTorch does, every field of which can lie.
@@ -39,7 +40,8 @@ struct ZipFixture {
       let data = entry.isDeflated ? deflated(entry.content) : entry.content
       let method = entry.method ?? (entry.isDeflated ? 8 : 0)
       let sum = entry.checksum ?? checksum(of: entry.content)
-      let sizes = field(UInt32(entry.compressedSize ?? data.count))
+      let sizes =
+        field(UInt32(entry.compressedSize ?? data.count))
         + field(UInt32(entry.size ?? entry.content.count))
       let localName = Array((entry.localName ?? entry.name).utf8)
       file += field(0x0403_4B50 as UInt32) + field(0 as UInt16) + field(entry.flags)

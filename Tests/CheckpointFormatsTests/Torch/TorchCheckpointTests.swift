@@ -5,7 +5,8 @@ import Testing
 @testable import CheckpointFormats
 
 @Suite struct TorchCheckpointTests {
-  private func open(_ root: [UInt8], _ storages: [(String, [UInt8])] = []) throws -> TorchCheckpoint {
+  private func open(_ root: [UInt8], _ storages: [(String, [UInt8])] = []) throws -> TorchCheckpoint
+  {
     var fixture = TorchFixture(root)
     fixture.storages = storages.map { (key: $0.0, bytes: $0.1) }
     return try TorchCheckpoint.open(fixture.file)
@@ -61,8 +62,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("DoubleStorage", ElementType.float64), ("HalfStorage", .float16), ("BFloat16Storage", .bfloat16),
-    ("LongStorage", .int64), ("IntStorage", .int32), ("ShortStorage", .int16), ("CharStorage", .int8),
+    ("DoubleStorage", ElementType.float64), ("HalfStorage", .float16),
+    ("BFloat16Storage", .bfloat16),
+    ("LongStorage", .int64), ("IntStorage", .int32), ("ShortStorage", .int16),
+    ("CharStorage", .int8),
     ("ByteStorage", .uint8), ("BoolStorage", .bool),
   ])
   func `reads every element type`(storage: String, type: ElementType) throws {
@@ -73,7 +76,8 @@ import Testing
     #expect(unsafe swapped.bytes.withUnsafeBytes { unsafe Array($0) } == bytes)
   }
 
-  @Test func `swaps the bytes of a big-endian file and keeps every bit of NaN and infinity`() throws {
+  @Test func `swaps the bytes of a big-endian file and keeps every bit of NaN and infinity`() throws
+  {
     var fixture = TorchFixture.small
     fixture.byteOrder = "big"
     let values: [Float] = [Float(bitPattern: 0x7FC0_1234), -.infinity, -0.0, 4]
@@ -103,7 +107,8 @@ import Testing
     let weights = Pickle.dictionary([("a.weight", Pickle.tensor("0", shape: [2]))])
     let root = Pickle.dictionary([
       ("epoch", Pickle.int(3)), ("args", Pickle.object("argparse", "Namespace", state: weights)),
-      ("net", Pickle.dictionary([("model", weights)])), ("names", Pickle.list([Pickle.string("x")])),
+      ("net", Pickle.dictionary([("model", weights)])),
+      ("names", Pickle.list([Pickle.string("x")])),
     ])
     let checkpoint = try open(root, [("0", floats([1, 2])), ("9", [0])])
     #expect(checkpoint.stateDictionaries().map(\.path) == [["net", "model"]])
@@ -121,8 +126,16 @@ import Testing
     let convolution = Pickle.object(
       "torch.nn.modules.conv", "Conv2d",
       state: Pickle.dictionary([
-        ("_parameters", Pickle.dictionary([("weight", Pickle.tensor("0", shape: [2])), ("bias", Pickle.none)])),
-        ("_buffers", Pickle.dictionary([("kept", Pickle.tensor("0", shape: [2])), ("lost", Pickle.tensor("0", shape: [2]))])),
+        (
+          "_parameters",
+          Pickle.dictionary([("weight", Pickle.tensor("0", shape: [2])), ("bias", Pickle.none)])
+        ),
+        (
+          "_buffers",
+          Pickle.dictionary([
+            ("kept", Pickle.tensor("0", shape: [2])), ("lost", Pickle.tensor("0", shape: [2])),
+          ])
+        ),
         ("_non_persistent_buffers_set", Pickle.list([Pickle.string("lost")])),
         ("_modules", Pickle.emptyDictionary),
       ]))
@@ -149,7 +162,9 @@ import Testing
   @Test func `reads the weights of a TorchScript object`() throws {
     let inner = Pickle.object(
       "__torch__.net", "Conv",
-      state: Pickle.dictionary([("weight", Pickle.tensor("0", shape: [2])), ("training", Pickle.no)]))
+      state: Pickle.dictionary([
+        ("weight", Pickle.tensor("0", shape: [2])), ("training", Pickle.no),
+      ]))
     let script = Pickle.object(
       "__torch__.net", "Net", state: Pickle.dictionary([("enc", inner)]))
     let found = try open(script, [("0", floats([1, 2]))]).stateDictionaries()
@@ -173,9 +188,12 @@ import Testing
       Pickle.int(1), Pickle.integers([2]), dtype("f4", "<"), Pickle.no, encoded(floats([1, 2])))
     let root = Pickle.dictionary([
       ("new", Pickle.call("numpy._core.multiarray", "scalar", dtype("f8", "<"), encoded(double))),
-      ("old", Pickle.call(
-        "numpy.core.multiarray", "scalar", dtype("i8", ">"),
-        Pickle.shortString([0, 0, 0, 0, 0, 0, 1, 2]))),
+      (
+        "old",
+        Pickle.call(
+          "numpy.core.multiarray", "scalar", dtype("i8", ">"),
+          Pickle.shortString([0, 0, 0, 0, 0, 0, 1, 2]))
+      ),
       ("flag", Pickle.call("numpy.core.multiarray", "scalar", dtype("b1", "|"), encoded([1]))),
       ("array", array + state + Pickle.build),
     ])
@@ -188,15 +206,19 @@ import Testing
   }
 
   @Test func `rejects views that leave their storage`() {
-    reject(.truncated, "needs 20 bytes of storage, which has 16 (a.weight)",
+    reject(
+      .truncated, "needs 20 bytes of storage, which has 16 (a.weight)",
       Pickle.tensor("0", shape: [4], offset: 1, count: 4))
-    reject(.truncated, "storage", Pickle.tensor("0", shape: [2, 2], strides: [1 << 61, 1], count: 4))
+    reject(
+      .truncated, "storage", Pickle.tensor("0", shape: [2, 2], strides: [1 << 61, 1], count: 4))
     reject(.corrupt, "negative", Pickle.tensor("0", shape: [-1], count: 4))
     reject(.corrupt, "negative", Pickle.tensor("0", shape: [2], strides: [-1], count: 4))
     reject(.corrupt, "element -1", Pickle.tensor("0", shape: [2], offset: -1, count: 4))
     reject(.corrupt, "element", Pickle.tensor("0", shape: [2], offset: .max, count: 4))
-    reject(.corrupt, "1 sizes and 2 strides", Pickle.tensor("0", shape: [2], strides: [1, 1], count: 4))
-    reject(.corrupt, "wrong arguments", Pickle.call("torch._utils", "_rebuild_tensor_v2", Pickle.none))
+    reject(
+      .corrupt, "1 sizes and 2 strides", Pickle.tensor("0", shape: [2], strides: [1, 1], count: 4))
+    reject(
+      .corrupt, "wrong arguments", Pickle.call("torch._utils", "_rebuild_tensor_v2", Pickle.none))
   }
 
   @Test func `rejects shapes no storage justifies`() {
@@ -217,9 +239,11 @@ import Testing
   @Test func `rejects storages that are missing, short, long or of two types`() {
     reject(.missing, "no storage '7'", Pickle.tensor("7", shape: [4]))
     reject(.missing, "no storage '../0'", Pickle.tensor("../0", shape: [4]))
-    reject(.truncated, "has 15 bytes where 16 are declared (data/0)",
+    reject(
+      .truncated, "has 15 bytes where 16 are declared (data/0)",
       Pickle.tensor("0", shape: [4]), bytes: [UInt8](repeating: 0, count: 15))
-    reject(.corrupt, "has 17 bytes", Pickle.tensor("0", shape: [4]),
+    reject(
+      .corrupt, "has 17 bytes", Pickle.tensor("0", shape: [4]),
       bytes: [UInt8](repeating: 0, count: 17))
     reject(.unsupported, "torch.OddStorage", Pickle.tensor("0", shape: [4], type: "OddStorage"))
     reject(.corrupt, "not a storage", Pickle.none + Pickle.persistentID)
@@ -227,7 +251,8 @@ import Testing
       Pickle.tensor("0", shape: [4]), Pickle.tensor("0", shape: [2], type: "LongStorage"),
     ])
     expectError(.corrupt, "two types") { _ = try open(two, [("0", floats([1, 2, 3, 4]))]) }
-    reject(.corrupt, "neither 0 nor 1", Pickle.tensor("0", shape: [2], type: "BoolStorage"),
+    reject(
+      .corrupt, "neither 0 nor 1", Pickle.tensor("0", shape: [2], type: "BoolStorage"),
       bytes: [1, 2])
   }
 
@@ -265,8 +290,10 @@ import Testing
     reject(.notThisFormat, "no data.pkl", [.init("m/DATA.PKL", [])])
     reject(.unsupported, "torch.export", [.init("m/archive_format", Array("pt2".utf8))])
     reject(.unsupported, "container version '11'", [pickle, .init("m/version", Array("11".utf8))])
-    reject(.unsupported, "byte order 'middle'", [pickle, .init("m/byteorder", Array("middle".utf8))])
-    reject(.corrupt, "has 2 bytes after its end (data.pkl byte 4)",
+    reject(
+      .unsupported, "byte order 'middle'", [pickle, .init("m/byteorder", Array("middle".utf8))])
+    reject(
+      .corrupt, "has 2 bytes after its end (data.pkl byte 4)",
       [.init("m/data.pkl", Pickle.file(Pickle.none) + [0, 0])])
     var bomb = ZipFixture.Entry("m/data.pkl", [UInt8](repeating: 0x4E, count: 4 << 20))
     bomb.isDeflated = true

@@ -26,7 +26,9 @@ import Testing
   @Test func `reads an object pickle longer than the first window`() throws {
     let note = String(repeating: "n", count: 400_000)
     var fixture = TorchFixture(
-      Pickle.dictionary([("note", Pickle.string(note)), ("a.weight", Pickle.tensor("0", shape: [2]))]))
+      Pickle.dictionary([
+        ("note", Pickle.string(note)), ("a.weight", Pickle.tensor("0", shape: [2])),
+      ]))
     fixture.storages = [("0", floats([1, 2]))]
     #expect(try weight(open(fixture.legacy())) == [1, 2])
   }

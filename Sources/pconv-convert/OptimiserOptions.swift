@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import PartialConv
+
+/// Options that choose and show the passes of a conversion.
+struct OptimiserOptions: ParsableArguments {
+  @Option(help: "Comma-separated names: run these passes in this order.")
+  var passes: String?
+
+  @Option(help: "Leave this pass out; may be repeated.")
+  var noPass: [String] = []
+
+  @Option(help: "Make this many rewrites and no more, to find the one at fault.")
+  var stopAfter: Int?
+
+  @Option(name: .customLong("dump-ir"), help: "Write the graph in text form to this file.")
+  var dumpIR: String?
+
+  @Option(help: "Write the graph in the DOT language to this file.")
+  var dot: String?
+
+  @Option(help: "For --dump-ir and --dot: the graph after this pass, or 'import'.")
+  var after: String?
+
+  @Option(help: "Write what every pass did to this file.")
+  var report: String?
+
+  func validate() throws {
+    guard (stopAfter ?? 0) >= 0 else { throw ValidationError("--stop-after takes no negative number") }
+    guard after == nil || dumpIR != nil || dot != nil else {
+      throw ValidationError("--after goes with --dump-ir or --dot")
+    }
+  }
+
+  var request: OptimiserRequest {
+    OptimiserRequest(
+      passes: passes.map { $0.split(separator: ",").map(String.init) }, omitted: Set(noPass),
+      stopAfter: stopAfter)
+  }
+
+  /// Writes the files that were asked for.
+  func write(_ conversion: ConversionReport) throws(PartialConvError) {
+    if let dumpIR { try write(conversion.graphText(after: after), to: dumpIR) }
+    if let dot { try write(conversion.graphDot(after: after), to: dot) }
+    if let report { try write(conversion.rewriteText, to: report) }
+  }
+
+  private func write(_ text: String, to path: String) throws(PartialConvError) {
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw PartialConvError(.unreadable, "\(path): cannot be written: \(error.localizedDescription)")
+    }
+  }
+}
