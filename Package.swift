@@ -88,7 +88,20 @@ let package = Package(
         "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", orderedCollections,
       ]),
 
+    module(
+      "ModelChecking",
+      [
+        "TensorCore", "GraphIR", "GraphReference", "GraphPasses", "CheckpointFormats",
+        "ModelImport", "ModelFile", "KernelLibrary", "InferenceRuntime", "Imaging",
+      ]),
+
     module("CommandSupport", ["PartialConv", argumentParser]),
+    command(
+      "pconv-check",
+      [
+        "ModelChecking", "ModelImport", "ModelFile", "KernelLibrary", "GraphIR", "Imaging",
+        "TensorCore",
+      ]),
     command("pconv-convert", ["ModelImport"]),
     command("pconv-run", ["Imaging", "TensorCore"]),
 
@@ -121,6 +134,12 @@ let package = Package(
         "pconv-convert", "pconv-run",
       ],
       swiftSettings: settings),
+    tests(
+      "ModelChecking",
+      [
+        "TestSupport", "CheckpointFormats", "GraphIR", "GraphPasses", "ModelFile", "Imaging",
+        "TensorCore", "PartialConv", "pconv-check", "pconv-convert", orderedCollections,
+      ]),
     tests("ModelFile", ["FileAccess", "GraphIR", "TensorCore"]),
     tests("KernelLibrary", ["GraphIR", "TensorCore"]),
     tests("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),

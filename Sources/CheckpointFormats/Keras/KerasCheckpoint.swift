@@ -105,18 +105,24 @@ package struct KerasCheckpoint: Sendable {
         .unsupported, "was saved with Keras on Theano, which mirrors convolution kernels",
         remedy: "load it with Keras on TensorFlow and save it again")
     }
+    (layers, unreadDatasets) = try Self.namedLayers(
+      layerNames, in: container, datasets: Set(root.datasetPaths), prefix: prefix)
+  }
+
+  private static func namedLayers(
+    _ names: [String], in container: HDF5Group, datasets: Set<String>, prefix: String
+  ) throws(CheckpointError) -> ([KerasLayerWeights], unread: [String]) {
     var layers: [KerasLayerWeights] = []
-    var unread = Set(root.datasetPaths)
-    for name in layerNames {
-      let layer = try Self.layer(name, in: container)
+    var unread = datasets
+    for name in names {
+      let layer = try layer(name, in: container)
       for weight in layer.weights
       where unread.remove("\(prefix)\(name)/\(weight.name)") == nil {
         throw CheckpointError(.corrupt, "names a weight twice", subject: "\(name)/\(weight.name)")
       }
       layers.append(layer)
     }
-    self.layers = layers
-    unreadDatasets = unread.sorted()
+    return (layers, unread.sorted())
   }
 
   private static func layer(

@@ -1,0 +1,43 @@
+package import GraphIR
+import GraphReference
+import InferenceRuntime
+package import KernelLibrary
+package import TensorCore
+
+/// One way of computing a graph's outputs.
+package struct GraphRunner {
+  /// What reports call it.
+  package let name: String
+  private let compute: ([String: Tensor]) throws(CheckError) -> [(name: String, tensor: Tensor)]
+
+  /// The optimised runtime.
+  package static func runtime(
+    _ graph: VerifiedGraph, threads: Int? = nil, kernels: KernelTable = .preferred
+  ) -> GraphRunner {
+    let session = CompiledModel(graph, kernels: kernels).makeSession(threads: threads)
+    let name = "\(kernels.instructionSet), \(session.threadCount) threads"
+    return GraphRunner(name: name) { inputs throws(CheckError) in
+      do throws(RuntimeError) {
+        return try session.run(inputs)
+      } catch {
+        throw CheckError(.mismatch, error.message)
+      }
+    }
+  }
+
+  /// The scalar meaning of the operations.
+  package static func interpreter(_ graph: VerifiedGraph) -> GraphRunner {
+    let interpreter = Interpreter(graph)
+    return GraphRunner(name: "interpreter") { inputs throws(CheckError) in
+      do throws(GraphError) {
+        return try interpreter.run(inputs)
+      } catch {
+        throw CheckError(.mismatch, error.message)
+      }
+    }
+  }
+
+  package func run(
+    _ inputs: [String: Tensor]
+  ) throws(CheckError) -> [(name: String, tensor: Tensor)] { try compute(inputs) }
+}

@@ -1,0 +1,155 @@
+import ArgumentParser
+import CommandSupport
+import GraphIR
+import KernelLibrary
+import ModelChecking
+import PartialConv
+import TensorCore
+
+/// Options of comparisons, and the comparisons of outputs.
+struct ComparisonOptions: ParsableArguments {
+  /// What a model can be compared with when there are no references.
+  enum Oracle: String, CaseIterable, ExpressibleByArgument {
+    case interpreter
+  }
+
+  @Option(
+    help:
+      "Where no tolerance is given: exact, close (--rtol 1e-5) or approximate (--rtol 1e-4)."
+  )
+  var preset: Tolerance.Preset = .close
+
+  @Option(help: "[NAME:]VALUE: the largest absolute error that passes; may be repeated.")
+  var atol: [String] = []
+
+  @Option(help: "[NAME:]VALUE: the same, of the largest magnitude of the reference.")
+  var rtol: [String] = []
+
+  @Option(help: "[NAME:]DB: the smallest PSNR that passes.")
+  var psnr: [String] = []
+
+  @Option(
+    name: .customLong("map"), help: "NAME=ARRAY: the reference array for a name of the model.")
+  var renamed: [String] = []
+
+  @Option(help: "A reference array that is not for this model; may be repeated.")
+  var ignore: [String] = []
+
+  @Flag(help: "Leave outputs without a reference unchecked instead of failing.")
+  var allowMissing = false
+
+  @Option(help: "Rows and columns around holes that count as their rim.")
+  var rim = 8
+
+  @Option(help: "Threads; default: the processors this process may use.")
+  var threads: Int?
+
+  @Option(help: "Compare with the scalar meaning of the model instead of references.")
+  var against: Oracle?
+
+  @Option(help: "For --against and --bisect without references: the seed of the inputs.")
+  var seed: UInt64 = 1
+
+  @Option(help: "The same: rows and columns of the inputs, the nearest that the model takes.")
+  var size = 64
+
+  func validate() throws {
+    guard rim >= 0, (threads ?? 1) >= 1, size >= 1 else {
+      throw ValidationError("--rim, --threads and --size take positive numbers")
+    }
+    guard size <= 4096 else { throw ValidationError("--size is at most 4096") }
+  }
+
+  func request() throws(PartialConvError) -> ReferencePairing.Request {
+    var names: [String: String] = [:]
+    for text in renamed {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, names.updateValue(parts[1], forKey: parts[0]) == nil else {
+        throw PartialConvError(.usage, "--map \(text): needs the form NAME=ARRAY, each name once")
+      }
+    }
+    return ReferencePairing.Request(
+      renamed: names, ignored: Set(ignore), allowsMissing: allowMissing)
+  }
+
+  func options(_ output: ReportOptions) throws(PartialConvError) -> OutputCheck.Options {
+    let table = try checking { () throws(CheckError) in
+      try ToleranceTable(preset, absolute: atol, relative: rtol, psnr: psnr)
+    }
+    return OutputCheck.Options(tolerances: table, rimReach: rim, keepsMaps: output.html != nil)
+  }
+
+  /// Compares the outputs with references.
+  func compare(
+    _ model: CheckedModel, references paths: [String], _ output: ReportOptions
+  ) throws(PartialConvError) {
+    guard !paths.isEmpty else {
+      throw PartialConvError(
+        .usage, "give references after the model, or --against interpreter to need none")
+    }
+    let request = try request()
+    let options = try options(output)
+    let report = try checking { () throws(CheckError) in
+      let references = try References(paths)
+      let pairing = ReferencePairing(references, for: model.graph.graph, request)
+      var bar: ProgressBar?
+      defer { bar?.finish() }
+      return try OutputCheck.run(
+        model.graph, on: .runtime(model.graph, threads: threads), pairing, model: model.path,
+        against: paths.joined(separator: ", "), options
+      ) { part, count in
+        bar = bar ?? ProgressBar(stepCount: count, isShown: !output.quiet)
+        bar?.advance("part \(part) of \(count)")
+      }
+    }
+    try output.show(report)
+  }
+
+  /// Compares every instruction set and number of threads with the interpreter.
+  func compareVariants(
+    _ model: CheckedModel, references paths: [String], _ output: ReportOptions
+  ) throws(PartialConvError) {
+    let options = try options(output)
+    let request = try request()
+    let counts = threads.map { [$0] } ?? [1, 2, 3]
+    let report = try checking { () throws(CheckError) in
+      let inputs = try inputs(model.graph, paths, request)
+      let runs = inputs.count * (1 + VariantCheck.variants(threads: counts).count)
+      let bar = ProgressBar(stepCount: runs, isShown: !output.quiet)
+      defer { bar.finish() }
+      return try VariantCheck.run(
+        model.graph, inputs: inputs, threads: counts, model: model.path, options
+      ) { bar.advance($0) }
+    }
+    try output.show(report)
+  }
+
+  /// Inputs from references, else two sets that follow from the seed: one picture, then two.
+  func inputs(
+    _ graph: VerifiedGraph, _ paths: [String], _ request: ReferencePairing.Request
+  ) throws(CheckError) -> [[String: Tensor]] {
+    guard paths.isEmpty else {
+      return [try Self.inputs(ReferencePairing(try References(paths), for: graph.graph, request))]
+    }
+    let size = graph.nearestSize(to: size)
+    var sets: [[String: Tensor]] = []
+    for batch in 1...2 {
+      let shapes = try SeededInputs.shapes(
+        graph, batch: batch, height: size.height, width: size.width)
+      sets.append(SeededInputs.arrays(graph, shapes: shapes, seed: seed &+ UInt64(batch)))
+    }
+    return sets
+  }
+
+  /// - Throws: `.mismatch` naming the first input that is missing.
+  static func inputs(_ pairing: ReferencePairing) throws(CheckError) -> [String: Tensor] {
+    var inputs: [String: Tensor] = [:]
+    for (name, array) in pairing.inputs { inputs[name] = try array.values() }
+    if let missing = pairing.problems.first(where: { $0.contains("for that input") }) {
+      throw CheckError(.mismatch, missing)
+    }
+    return inputs
+  }
+}
+
+extension Tolerance.Preset: ExpressibleByArgument {}

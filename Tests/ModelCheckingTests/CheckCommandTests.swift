@@ -1,0 +1,83 @@
+import Foundation
+import GraphIR
+import ModelFile
+import PartialConv
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import ModelChecking
+
+/// The command as a program, with its exit status.
+struct CheckCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func check(_ arguments: [String]) throws -> ChildResult {
+    try ChildProgram.run(ChildProgram.built("pconv-check"), arguments)
+  }
+
+  private func model(_ fault: SmallNetwork.Fault, _ name: String) throws -> String {
+    let path = folder.path(name)
+    try ModelFileWriter.write(SmallNetwork.stored(fault), to: path, replacing: true)
+    return path
+  }
+
+  private func references(_ change: (inout [Float]) -> Void = { _ in }) throws -> String {
+    let output = try SmallNetwork.output()
+    var values = output.floatArray
+    change(&values)
+    let path = folder.path("reference.npz")
+    try ArrayFile.writeArchive(
+      SmallNetwork.inputs.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        + [("output", Tensor(values, shape: output.shape))], to: path)
+    return path
+  }
+
+  @Test
+  func `ends with 0 when everything passed, and prints the figures as JSON`() throws {
+    let result = try check([model(.init(), "a.pcm"), references(), "--json"])
+    #expect(result.status == 0, "\(result)")
+    let json = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    #expect(json?["schema"] as? Int == 1)
+    #expect(json?["verdict"] as? String == "passed")
+  }
+
+  @Test
+  func `ends with 1 for a difference, 5 for a missing array, 6 for a NaN, 3 for no file`() throws {
+    let sound = try model(.init(), "a.pcm")
+    #expect(try check([sound, references { $0[0] += 1 }]).status == 1)
+    #expect(try check([sound, references { $0[0] = .nan }]).status == 6)
+    #expect(try check([sound, references(), "--map", "output=other"]).status == 5)
+    #expect(try check([sound, folder.path("absent.npz")]).status == 3)
+    #expect(try check([sound]).status == 2)
+    #expect(try check([sound, references(), "--atol", "x"]).status == 2)
+    let output = try references()
+    try ArrayFile.writeArchive(
+      SmallNetwork.inputs.map { ($0.key, $0.value) }, to: output)
+    #expect(try check([sound, output]).status == 5)
+  }
+
+  @Test
+  func `verifies every digest and tells models apart`() throws {
+    let sound = try model(.init(), "a.pcm")
+    #expect(try check(["--verify", sound]).status == 0)
+    #expect(try check(["--diff", sound, sound]).status == 0)
+    #expect(try check(["--diff", sound, model(.init(weightFactor: 2), "b.pcm")]).status == 1)
+    var bytes = try Data(contentsOf: URL(filePath: sound))
+    bytes[bytes.count - 1] ^= 1
+    let damaged = try folder.write(bytes, as: "c.pcm")
+    #expect(try check(["--verify", damaged]).status == 3)
+  }
+
+  @Test
+  func `shows a model and compares it with its own meaning`() throws {
+    let sound = try model(.init(), "a.pcm")
+    let facts = try check(["--inspect", sound, "--dot", folder.path("graph.dot")])
+    #expect(facts.status == 0 && facts.output.contains("fold-batch-norm"))
+    let dot = try String(contentsOfFile: folder.path("graph.dot"), encoding: .utf8)
+    #expect(dot.hasPrefix("digraph"))
+    #expect(try check([sound, "--against", "interpreter", "--size", "16"]).status == 0)
+  }
+}

@@ -1,0 +1,58 @@
+import CheckpointFormats
+import Foundation
+import OrderedCollections
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import ModelChecking
+
+struct ReferencesTests {
+  private let folder: TemporaryFolder
+  private let first = Tensor((0..<24).map { Float($0) }, shape: [4, 2, 3])
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test
+  func `reads archives and folders of arrays by name, whole and by rows`() throws {
+    let archive = folder.path("all.npz")
+    try NumpyArchive.write(["first": first, "one": Tensor(scalar: 1)], to: archive)
+    let arrays = folder.url.appending(path: "arrays")
+    try FileManager.default.createDirectory(at: arrays, withIntermediateDirectories: false)
+    try NumpyArray.write(first, to: arrays.path + "/second.npy")
+    let references = try References([archive, arrays.path])
+    #expect(references.arrays.map(\.name) == ["first", "one", "second"])
+    for name in ["first", "second"] {
+      let array = try #require(references[name]).prepared()
+      #expect(try array.values() == first)
+      #expect(
+        try array.values(rows: 1..<3)
+          == Tensor((6..<18).map { Float($0) }, shape: [2, 2, 3]))
+    }
+  }
+
+  @Test
+  func `reads rows of an array in memory`() throws {
+    let array = ReferenceArray("first", first)
+    #expect(try array.values(rows: 3..<4).floatArray == [18, 19, 20, 21, 22, 23])
+  }
+
+  @Test
+  func `rejects a name that two files have`() throws {
+    let archive = folder.path("all.npz")
+    try NumpyArchive.write(["first": first], to: archive)
+    let error = #expect(throws: CheckError.self) { try References([archive, archive]) }
+    #expect(error?.code == .mismatch)
+  }
+
+  @Test
+  func `rejects files that are no references`() throws {
+    let text = try folder.write(Data("hello".utf8), as: "text.npz")
+    let empty = folder.url.appending(path: "empty")
+    try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: false)
+    for path in [text, empty.path, folder.path("absent.npz")] {
+      let error = #expect(throws: CheckError.self) { try References([path]) }
+      #expect(error?.code == .unreadable)
+    }
+  }
+}
