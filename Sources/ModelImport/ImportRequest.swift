@@ -66,7 +66,9 @@ public struct PictureProcessing: Codable, Hashable, Sendable {
   public var outputIsNormalised: Bool
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case mean, deviation, feedsMaskedPicture, outputIsNormalised
+    case mean, deviation
+    case feedsMaskedPicture = "feeds_masked_picture"
+    case outputIsNormalised = "output_is_normalised"
   }
 
   public init(

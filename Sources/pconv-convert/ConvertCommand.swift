@@ -9,23 +9,31 @@ struct ConvertCommand: ReportingCommand {
     commandName: "pconv-convert",
     abstract: "Turns a trained partial-convolution checkpoint into a model file.",
     discussion: """
-      Reads Keras HDF5 (weights or whole models), PyTorch (.pth, .pt, .pth.tar) and safetensors, \
-      told by content. Nothing in the file is executed.
+      Reads Keras (HDF5 weights and whole models, .keras), PyTorch (.pth, .pt, .pth.tar), safetensors \
+      and ONNX, told by content. Nothing in the file is executed.
 
       EXAMPLES
         pconv-convert pconv_imagenet.26-1.07.h5 -o inpainting.pcm
         pconv-convert 1000000.pth -o places.pcm
         pconv-convert 20crtasgn72.pth -o climate.pcm --set padding=global
         pconv-convert my_fork.pth -o fork.pcm --network my_fork.json
+        pconv-convert --explain unknown.pth
+        pconv-convert --list-networks
         pconv-convert model.h5 -o model.pcm --report report.txt --dump-ir graph.txt --after import
       """,
     version: ProductVersion.text)
 
   @Argument(help: "The checkpoint.")
-  var input: String
+  var input: String?
 
   @Option(name: .shortAndLong, help: "The model file to write.")
-  var output: String
+  var output: String?
+
+  @Flag(help: "Tell what the checkpoint was recognised as, and every tensor used and unused.")
+  var explain = false
+
+  @Flag(help: "List the networks that --network knows, with their options.")
+  var listNetworks = false
 
   @Option(help: "Name of a published network, or a description file; default: recognised.")
   var network: String?
@@ -48,9 +56,28 @@ struct ConvertCommand: ReportingCommand {
   @Flag(help: "Print nothing but errors and warnings.")
   var quiet = false
 
+  func validate() throws {
+    guard !listNetworks else { return }
+    guard input != nil else { throw ValidationError("Missing expected argument '<input>'") }
+    guard explain || output != nil else {
+      throw ValidationError("Missing expected argument '--output <output>'")
+    }
+  }
+
   func perform() throws(PartialConvError) {
+    if listNetworks { return try NetworkList().print(json: json) }
     let request = ImportRequest(
       network: network, settings: try parsedSettings(), batchNorm: batchNorm)
+    if let input, explain {
+      try ExplanationSummary(ModelExplanation(of: input, request)).print(json: json)
+    } else if let input, let output {
+      try convert(input, to: output, request)
+    }
+  }
+
+  private func convert(
+    _ input: String, to output: String, _ request: ImportRequest
+  ) throws(PartialConvError) {
     let bar = ProgressBar(stepCount: ModelConversion.Stage.allCases.count, isShown: !quiet)
     defer { bar.finish() }
     let report = try ModelConversion.convert(
@@ -84,35 +111,3 @@ struct ConvertCommand: ReportingCommand {
 }
 
 extension BatchNormChoice: ExpressibleByArgument {}
-
-/// The report as programs read it.
-private struct ConversionSummary: Encodable {
-  struct Pass: Encodable {
-    var name: String
-    var exactness: String
-    var rewrites: Int
-  }
-
-  var schema = 1
-  var output: String
-  var network: String
-  var title: String
-  var reason: String
-  var source: String
-  var options: [String: String]
-  var notes: [String]
-  var passes: [Pass]
-
-  init(_ report: ConversionReport, output: String) {
-    self.output = output
-    network = report.network
-    title = report.title
-    reason = report.reason
-    source = report.sourceFormat
-    options = Dictionary(report.options.map { ($0.key, $0.value) }) { first, _ in first }
-    notes = report.notes
-    passes = report.passes.map {
-      Pass(name: $0.name, exactness: $0.exactness, rewrites: $0.rewrites.count)
-    }
-  }
-}
