@@ -6,6 +6,8 @@ package enum FileKind: Sendable, Hashable {
   case zip
   /// A zip archive of Keras 3: `config.json` and `model.weights.h5`.
   case kerasArchive
+  /// A program that torch.export saved (`.pt2`).
+  case torchExport
   /// A PyTorch checkpoint of before 1.6: a row of pickles, then raw storages.
   case legacyTorch
   /// A Python pickle of protocol 2 to 5.
@@ -50,10 +52,13 @@ package enum FileKind: Sendable, Hashable {
   package init(_ file: FileBytes) throws(CheckpointError) {
     let leading = try file.bytes(at: 0, count: min(file.count, Self.leadingByteCount))
     self.init(leading: leading, fileSize: file.count)
-    if self == .zip, let entries = (try? ZipArchive(file))?.entries, entries["config.json"] != nil,
-      entries["model.weights.h5"] != nil
-    {
+    guard self == .zip, let entries = (try? ZipArchive(file))?.entries else { return }
+    if entries["config.json"] != nil, entries["model.weights.h5"] != nil {
       self = .kerasArchive
+    } else if let root = entries.keys.first?.prefix(while: { $0 != "/" }),
+      entries["\(root)/archive_format"] != nil
+    {
+      self = .torchExport
     }
   }
 
@@ -61,6 +66,8 @@ package enum FileKind: Sendable, Hashable {
   package init(leading: [UInt8], fileSize: Int) {
     if let kind = Self.signatures.first(where: { leading.starts(with: $0.bytes) })?.kind {
       self = kind
+    } else if TorchLegacyContainer.signatureByteCount(leading) != nil {
+      self = .legacyTorch
     } else if leading.count >= 262, leading[257..<262].elementsEqual(Array("ustar".utf8)) {
       self = .tar
     } else if Self.isSafetensors(leading, fileSize: fileSize) {
@@ -82,7 +89,6 @@ package enum FileKind: Sendable, Hashable {
 
   private static let signatures: [(bytes: [UInt8], kind: FileKind)] = [
     ([0x50, 0x4B, 3, 4], .zip),
-    (TorchLegacyContainer.signature, .legacyTorch),
     ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], .hdf5),
     ([0x93] + Array("NUMPY".utf8), .numpy),
     (Array("GGUF".utf8), .gguf),
@@ -116,6 +122,7 @@ package enum FileKind: Sendable, Hashable {
     switch self {
     case .zip: "a zip archive"
     case .kerasArchive: "a Keras archive"
+    case .torchExport: "a torch.export archive (.pt2)"
     case .legacyTorch: "a PyTorch checkpoint of before version 1.6"
     case .pickle: "a plain Python pickle"
     case .safetensors: "a safetensors file"

@@ -20,6 +20,7 @@ public enum ImporterRegistry {
     KerasImporter.self,
     ONNXImporter.self,
     SafeTensorsImporter.self,
+    TorchExportImporter.self,
     TorchImporter.self,
   ]
 

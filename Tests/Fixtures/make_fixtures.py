@@ -1,8 +1,9 @@
 """Writes the fixtures beside this script: all, or `make_fixtures.py FAMILY...` of `FOLDERS`.
 
-`torch` and `families` need torch and numpy, `keras` tensorflow-cpu, tf-keras and h5py,
-`keras_families` Keras 3 beside them, `hostile` nothing, `onnx` torch, onnx and onnxscript. The
-seeds are fixed, so a rerun gives the same arrays. Prints path, bytes and SHA-256 of each file.
+`torch`, `families` and `torch_containers` need torch and numpy, `keras` tensorflow-cpu, tf-keras
+and h5py, `keras_families` Keras 3 beside them, `hostile` nothing, `onnx` torch, onnx and
+onnxscript. The seeds are fixed, so a rerun gives the same arrays. Prints path, bytes and SHA-256 of
+each file.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 FOLDERS = {
   "torch": ("pytorch", "crai"),
   "families": ("families", "crai"),
+  "torch_containers": ("torch_containers",),
   "keras": ("keras",),
   "keras_families": ("keras_families",),
   "hostile": ("hostile",),

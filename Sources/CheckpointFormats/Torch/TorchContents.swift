@@ -19,7 +19,7 @@ final class TorchContents: Sendable {
       arena: pickle.arena, storages: storages, blocks: blocks, isBigEndian: isBigEndian,
       file: file.name)
     try walk.visit(pickle.root, "")
-    try walk.checkTotal(against: file)
+    try walk.tensors.values.checkTotal(against: file)
     self.file = file.name
     arena = pickle.arena
     root = pickle.root
@@ -123,12 +123,25 @@ private struct TorchWalk {
   private mutating func visitObject(_ id: PickleID, _ path: String) throws(CheckpointError) {
     guard let (record, global) = arena.record(id) else { return }
     tensors[id] = arena.numpyArray(id, named: path, file: file, budget: &arrayBudget)
-    if !global.isPlainData {
+    if isModule(record) {
+      note(
+        "this file stores a whole Python object; its weights were read, its code was not run",
+        at: path)
+    } else if !global.isPlainData, !global.isScript {
       note("ignored: an object of class \(global.qualifiedName)", at: path)
     }
     try visit(record.arguments, path)
     if let state = record.state { try visit(state, path) }
     for child in arena.children[record.items] { try visit(child, path) }
+  }
+
+  /// Whether the object's state is that of a `torch.nn.Module`, which lists these fields among its
+  /// first; many objects may share one state, so that only those are looked at.
+  private func isModule(_ record: PickleRecord) -> Bool {
+    guard let state = record.state, case .dictionary(let index) = arena[state] else { return false }
+    let items = arena.children[index].prefix(128)
+    let keys = stride(from: 0, to: items.count, by: 2).map { arena.keyText(items[$0]) }
+    return keys.contains("_parameters") && keys.contains("_modules")
   }
 
   private func tensor(
@@ -158,11 +171,20 @@ private struct TorchWalk {
     return tensor
   }
 
+  private mutating func note(_ text: String, at path: String) {
+    guard noted.insert(text).inserted, notes.count < 100 else { return }
+    notes.append((path.isEmpty ? text : "\(text) ('\(path)')").escapingControlCharacters())
+  }
+}
+
+extension Collection<StoredTensor> {
   /// Bounds the work that many views of one storage could cause.
+  ///
+  /// - Throws: `.limitExceeded` when the tensors take far more bytes than `file` has.
   func checkTotal(against file: FileBytes) throws(CheckpointError) {
     let limit = (256 << 20) + 4 * file.count
     var total = 0
-    for tensor in tensors.values {
+    for tensor in self {
       total += tensor.block.isDeflated ? tensor.block.byteCount : tensor.byteCount
       guard total <= limit else {
         throw CheckpointError(
@@ -171,14 +193,12 @@ private struct TorchWalk {
       }
     }
   }
-
-  private mutating func note(_ text: String, at path: String) {
-    guard noted.insert(text).inserted, notes.count < 100 else { return }
-    notes.append((path.isEmpty ? text : "\(text) ('\(path)')").escapingControlCharacters())
-  }
 }
 
 extension PickleGlobal {
+  /// Whether this is a class of a TorchScript program.
+  var isScript: Bool { module == "__torch__" || module.hasPrefix("__torch__.") }
+
   /// Objects whose whole meaning a `TorchValue` gives as numbers or text.
   var isPlainData: Bool {
     module.hasPrefix("numpy") || module == "_codecs" || module == "torch.serialization"

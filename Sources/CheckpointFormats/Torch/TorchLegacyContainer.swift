@@ -5,10 +5,21 @@
 ///
 /// - Source: pytorch torch/serialization.py `_legacy_save`
 struct TorchLegacyContainer {
-  /// The pickled magic number 0x1950a86a20f9469cfc6c.
-  static let signature: [UInt8] = [
-    0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
+  /// The magic number 0x1950a86a20f9469cfc6c and the end of its pickle.
+  private static let magic: [UInt8] = [
+    0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
   ]
+  /// The pickled magic number, in protocol 2, which PyTorch uses unless told otherwise.
+  static let signature: [UInt8] = [0x80, 0x02] + magic
+
+  /// Size of the pickled magic number at the start of a file, in any protocol from 2 to 5; nil when
+  /// the file starts with something else.
+  static func signatureByteCount(_ leading: [UInt8]) -> Int? {
+    guard leading.count >= 2, leading[0] == 0x80, (2...5).contains(leading[1]) else { return nil }
+    let frame: [UInt8] = [0x95, UInt8(magic.count), 0, 0, 0, 0, 0, 0, 0]
+    let start = leading.dropFirst(2).starts(with: frame) ? 2 + frame.count : 2
+    return leading.dropFirst(start).starts(with: magic) ? start + magic.count : nil
+  }
 
   let pickle: PickleReader.Result
   let storages: TorchStorageTable
@@ -47,7 +58,7 @@ struct TorchLegacyContainer {
     _ bytes: [UInt8], _ file: String
   ) throws(CheckpointError) -> (object: PickleReader.Result, keys: [String], end: Int) {
     let version = try PickleReader.read(
-      bytes, at: signature.count, file: file, subject: "protocol pickle")
+      bytes, at: signatureByteCount(bytes) ?? 0, file: file, subject: "protocol pickle")
     guard version.arena.int(version.root) == 1001 else {
       throw CheckpointError(.unsupported, "is of an unknown legacy protocol", file: file)
     }

@@ -13,17 +13,16 @@ struct TorchZipContainer {
 
   init(_ file: FileBytes) throws(CheckpointError) {
     let archive = try ZipArchive(file)
+    try Self.refuseOldProgram(archive)
     let root = try Self.root(archive)
     try Self.checkVersion(archive, root)
     isBigEndian = try Self.isBigEndian(archive, root)
     let name = "\(root)/data.pkl"
-    guard let entry = archive.entries[name] else { throw Self.withoutPickle(archive, root) }
-    guard entry.method == .stored || entry.size <= max(1 << 20, 100 * entry.compressedSize) else {
+    guard let entry = archive.entries[name] else {
       throw CheckpointError(
-        .limitExceeded,
-        "would unpack to \(entry.size) bytes from \(entry.compressedSize)", file: file.name,
-        subject: name)
+        .notThisFormat, "is a zip archive but not of PyTorch: it has no data.pkl", file: file.name)
     }
+    try Self.checkRatio(entry, archive)
     let bytes = try archive.bytes(of: entry, limit: PickleReader.Limits.byteCount)
     pickle = try PickleReader.read(bytes, file: file.name, subject: "data.pkl")
     guard pickle.end == bytes.count else {
@@ -36,7 +35,17 @@ struct TorchZipContainer {
     notes = Self.notes(archive, root, used: blocks)
   }
 
-  private static func root(_ archive: ZipArchive) throws(CheckpointError) -> String {
+  /// Before PyTorch 2.8, torch.export kept a whole checkpoint as one entry of its own archive.
+  private static func refuseOldProgram(_ archive: ZipArchive) throws(CheckpointError) {
+    let name = "serialized_state_dict.pt"
+    guard archive.entries[name] != nil else { return }
+    throw CheckpointError(
+      .unsupported, "is a program of torch.export as PyTorch before 2.8 saved it",
+      file: archive.file.name, remedy: "unpack \(name) from it with unzip, and give that file")
+  }
+
+  /// The one folder that all entries of a PyTorch archive lie in.
+  static func root(_ archive: ZipArchive) throws(CheckpointError) -> String {
     var root: Substring?
     for name in archive.entries.keys {
       guard let slash = name.firstIndex(of: "/"), slash != name.startIndex else {
@@ -77,7 +86,8 @@ struct TorchZipContainer {
     }
   }
 
-  private static func isBigEndian(
+  /// Whether the archive declares storages with their most significant byte first.
+  static func isBigEndian(
     _ archive: ZipArchive, _ root: String
   ) throws(CheckpointError) -> Bool {
     switch try text("\(root)/byteorder", archive) {
@@ -89,15 +99,16 @@ struct TorchZipContainer {
     }
   }
 
-  private static func withoutPickle(_ archive: ZipArchive, _ root: String) -> CheckpointError {
-    guard archive.entries["\(root)/archive_format"] == nil else {
-      return CheckpointError(
-        .unsupported, "is a torch.export archive (.pt2)", file: archive.file.name,
-        remedy: "save the weights with torch.save(model.state_dict(), path)")
+  /// Refuses an entry that unpacks to far more than text or a pickle does.
+  static func checkRatio(
+    _ entry: ZipArchive.Entry, _ archive: ZipArchive
+  ) throws(CheckpointError) {
+    guard entry.method == .stored || entry.size <= max(1 << 20, 100 * entry.compressedSize) else {
+      throw CheckpointError(
+        .limitExceeded,
+        "would unpack to \(entry.size) bytes from \(entry.compressedSize)",
+        file: archive.file.name, subject: entry.name)
     }
-    return CheckpointError(
-      .notThisFormat, "is a zip archive but not of PyTorch: it has no data.pkl",
-      file: archive.file.name)
   }
 
   private static func blocks(

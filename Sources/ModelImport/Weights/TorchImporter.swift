@@ -72,7 +72,7 @@ enum SafeTensorsImporter: CheckpointImporter {
 
 extension WeightStore {
   /// PyTorch tensors, without the `module.` that DataParallel puts anywhere in a name.
-  fileprivate static func pytorch(
+  static func pytorch(
     _ tensors: OrderedDictionary<String, StoredTensor>
   ) -> WeightStore {
     var entries: OrderedDictionary<String, Entry> = [:]

@@ -8,7 +8,7 @@ import Testing
 /// trap.
 @Suite struct HostileBytesTests {
   private enum Sample: CaseIterable {
-    case zip, deflatedZip, legacy, safetensors, numpy, numpyArchive
+    case zip, deflatedZip, legacy, exported, safetensors, numpy, numpyArchive
 
     var bytes: [UInt8] {
       switch self {
@@ -18,6 +18,7 @@ import Testing
         for index in zip.entries.indices { zip.entries[index].isDeflated = true }
         return zip.bytes
       case .legacy: return TorchFixture.small.legacy()
+      case .exported: return TorchExportFixture().zip.bytes
       case .safetensors: return SafeTensorsFixture.small
       case .numpy: return NumpyFixture.small
       case .numpyArchive: return ZipFixture([.init("a.npy", NumpyFixture.small)]).bytes
@@ -32,6 +33,7 @@ import Testing
       case .zip, .deflatedZip, .legacy:
         tensors = try TorchCheckpoint.open(file).stateDictionaries()
           .flatMap { $0.tensors.values }
+      case .exported: tensors = try Array(TorchExportArchive.open(file).tensors.values)
       case .safetensors: tensors = try Array(SafeTensorsFile.open(file).tensors.values)
       case .numpy: tensors = [try NumpyArray.open(file)]
       case .numpyArchive: tensors = try Array(NumpyArchive.open(file).values)

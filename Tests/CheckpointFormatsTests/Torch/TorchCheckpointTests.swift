@@ -288,7 +288,10 @@ import Testing
     reject(.corrupt, "two root folders, 'm' and 'n'", [pickle, .init("n/x", [])])
     reject(.notThisFormat, "no data.pkl", [.init("m/x", [])])
     reject(.notThisFormat, "no data.pkl", [.init("m/DATA.PKL", [])])
-    reject(.unsupported, "torch.export", [.init("m/archive_format", Array("pt2".utf8))])
+    reject(.notThisFormat, "torch.export", [.init("m/archive_format", Array("pt2".utf8))])
+    reject(
+      .unsupported, "give that file",
+      [.init("serialized_state_dict.pt", []), .init("version", Array("8.8".utf8))])
     reject(.unsupported, "container version '11'", [pickle, .init("m/version", Array("11".utf8))])
     reject(
       .unsupported, "byte order 'middle'", [pickle, .init("m/byteorder", Array("middle".utf8))])
