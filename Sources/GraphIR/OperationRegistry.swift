@@ -20,6 +20,7 @@ public enum OperationRegistry {
     OnesPlane.self,
     Pad.self,
     PartialConvolution.self,
+    PartialConvolution3D.self,
     Pool.self,
     ReLU.self,
     ResizeNearest.self,

@@ -19,6 +19,13 @@ enum EveryOperation {
     let bias = graph.addConstant("fc/bias:0", tensor([7]))
     graph.addOutput("logits", try graph.apply(Dense(), flat, weights, bias, label: "fc"))
     try addPartialConvolution(&graph, x, mask)
+    let volume = graph.addInput(
+      "volume", ValueType(of: tensor([1, 2, 3, 4, 5])))
+    let filters = graph.addConstant("volume/kernel", tensor([3, 2, 2, 3, 3]))
+    let volumes = try graph.add(
+      PartialConvolution3D(stride: [1, 2, 1], padding: [0, 1, 1]), [volume, volume, filters])
+    graph.addOutput("volume_output", volumes[0])
+    graph.addOutput("volume_mask", volumes[1])
     return graph
   }
 

@@ -7,7 +7,7 @@ import Testing
     let mnemonics = OperationRegistry.all.map { $0.mnemonic }
     #expect(types == types.sorted())
     #expect(Set(mnemonics).count == mnemonics.count)
-    #expect(mnemonics.allSatisfy { $0.wholeMatch(of: /[a-z]+(_[a-z]+)*/) != nil })
+    #expect(mnemonics.allSatisfy { $0.wholeMatch(of: /[a-z]+(_[a-z0-9]+)*/) != nil })
   }
 
   @Test func `makes every operation again from its attributes`() throws {

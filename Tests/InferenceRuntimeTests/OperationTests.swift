@@ -19,7 +19,8 @@ import Testing
 }
 
 enum OperationCases {
-  static let all = elementwise + broadcasts + pixels + windows + PartialConvolutionCases.all
+  static let all =
+    elementwise + broadcasts + pixels + windows + volumes + PartialConvolutionCases.all
 
   private static let elementwise: [OperationCase] = {
     var random = SeededGenerator(seed: 1)
@@ -67,6 +68,18 @@ enum OperationCases {
       }
     }
     return cases
+  }()
+
+  private static let volumes: [OperationCase] = {
+    var random = SeededGenerator(seed: 6)
+    let volume = Operand.plain(random.tensor([2, 2, 3, 5, 4]))
+    let mask = Operand.plain(random.mask([2, 2, 3, 5, 4], fractions: false))
+    let weights = Operand.constant(random.tensor([3, 2, 2, 3, 3]))
+    return [
+      OperationCase(
+        operation: PartialConvolution3D(stride: [1, 2, 1], padding: [0, 1, 1]),
+        operands: [volume, mask, weights], depth: 36)
+    ]
   }()
 
   private static let pixels: [OperationCase] = {
