@@ -57,6 +57,14 @@ public struct ImportedTensor: Hashable, Sendable {
 
 /// How a picture becomes the network's input, and its output a picture.
 public struct PictureProcessing: Codable, Hashable, Sendable {
+  /// The numbers that `resize` and `crop` may be.
+  public static let sides = 1...1 << 16
+
+  /// The length in pixels that the shorter side is brought to first, bilinear; the longer side
+  /// follows, rounded down. Only for networks without a mask; nil to leave the size.
+  public var resize: Int?
+  /// The side in pixels of the square that is then cut out of the middle; nil for all of it.
+  public var crop: Int?
   /// Subtracted from, then divided into, each channel of an RGB picture in 0...1.
   public var mean: [Float]
   public var deviation: [Float]
@@ -66,15 +74,18 @@ public struct PictureProcessing: Codable, Hashable, Sendable {
   public var outputIsNormalised: Bool
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case mean, deviation
+    case resize, crop, mean, deviation
     case feedsMaskedPicture = "feeds_masked_picture"
     case outputIsNormalised = "output_is_normalised"
   }
 
   public init(
-    mean: [Float] = [0, 0, 0], deviation: [Float] = [1, 1, 1], feedsMaskedPicture: Bool = false,
+    resize: Int? = nil, crop: Int? = nil, mean: [Float] = [0, 0, 0],
+    deviation: [Float] = [1, 1, 1], feedsMaskedPicture: Bool = false,
     outputIsNormalised: Bool = false
   ) {
+    self.resize = resize
+    self.crop = crop
     self.mean = mean
     self.deviation = deviation
     self.feedsMaskedPicture = feedsMaskedPicture

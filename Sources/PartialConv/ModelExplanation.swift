@@ -63,8 +63,15 @@ extension PictureProcessing {
   /// What is done to pictures, in words.
   fileprivate var text: String {
     let isPlain = mean.allSatisfy { $0 == 0 } && deviation.allSatisfy { $0 == 1 }
+    let sizes = [
+      resize.map { "shorter side brought to \($0), bilinear" },
+      crop.map { "\($0)x\($0) cut out of the middle" },
+    ].compactMap(\.self)
+    let input =
+      isPlain ? "RGB in 0...1" : "RGB in 0...1, less mean \(mean), over deviation \(deviation)"
+    guard sizes.isEmpty else { return (sizes + [input]).joined(separator: "; ") }
     return [
-      isPlain ? "RGB in 0...1" : "RGB in 0...1, less mean \(mean), over deviation \(deviation)",
+      input,
       feedsMaskedPicture ? "missing pixels fed as 0" : "fed whole",
       outputIsNormalised ? "output taken back from the normalised space" : "output in 0...1",
     ].joined(separator: "; ")

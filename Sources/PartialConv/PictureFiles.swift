@@ -2,6 +2,13 @@ public import Imaging
 
 /// Pictures and masks in PNG and JPEG files, told by content.
 public enum PictureFiles {
+  /// Reads a picture.
+  ///
+  /// - Throws: `PartialConvError` naming the file and what is wrong.
+  public static func read(_ picture: String) throws(PartialConvError) -> Picture {
+    try reporting { () throws(ImagingError) in try Picture.read(picture) }
+  }
+
   /// Reads a picture and the mask that belongs to it.
   ///
   /// - Throws: `PartialConvError` naming the file and what is wrong.

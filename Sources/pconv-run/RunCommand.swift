@@ -8,11 +8,12 @@ import TensorCore
 struct RunCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "pconv-run",
-    abstract: "Runs a converted model on a picture with a mask, or on arrays.",
+    abstract: "Runs a converted model on a picture, with a mask or to classify it, or on arrays.",
     discussion: """
       EXAMPLES
         pconv-run inpainting.pcm --image photo.jpg --mask mask.png -o filled.png
         pconv-run inpainting.pcm --image photo.png --mask holes.png --mask-valid black -o out.png
+        pconv-run resnet.pcm --image photo.jpg --labels imagenet.txt --top 3
         pconv-run climate.pcm --input months.npz --output filled.npz
         pconv-run climate.pcm --input image=field.npy --input mask=valid.npy --output filled.npz
         pconv-run inpainting.pcm --input months.npz --benchmark 10 --threads 2
@@ -28,40 +29,63 @@ struct RunCommand: ReportingCommand {
   @Option(help: "A PNG or JPEG picture.")
   var image: String?
 
-  @Option(help: "The picture's mask, a PNG or JPEG of the same size.")
+  @Option(help: "The picture's mask, to fill it: a PNG or JPEG of the same size.")
   var mask: String?
 
   @Option(help: "The colour of valid pixels in the mask: white or black.")
   var maskValid: MaskPolarity = .white
 
-  @Option(name: .shortAndLong, help: "Where the result goes: .npz for arrays, .png or .jpg for pictures.")
+  @Option(help: "Names of the classes, to classify the picture: a text file, one per line.")
+  var labels: String?
+
+  @Option(help: "With --labels: how many classes to print, the most probable first; default: 5.")
+  var top: Int?
+
+  @Option(
+    name: .shortAndLong, help: "Where the result goes: .npz for arrays, .png or .jpg for pictures.")
   var output: String?
 
   @Flag(help: "Write the network's own output instead of filling the missing pixels only.")
   var raw = false
 
-  @Option(help: "Time this many runs after one that is not counted.")
+  @Option(help: "Print the time of this many runs after one that is not counted, but no classes.")
   var benchmark: Int?
 
   @Option(help: "Threads; default: the processors this process may use.")
   var threads: Int?
 
-  @Flag(help: "Print the benchmark as JSON.")
+  @Flag(help: "Print the classes or the benchmark as JSON.")
   var json = false
 
-  @Flag(help: "Print nothing, or with --benchmark only the median in seconds.")
+  @Flag(help: "Print nothing but the classes, or with --benchmark only the median in seconds.")
   var quiet = false
 
   func validate() throws {
-    guard input.isEmpty != (image == nil && mask == nil) else {
-      throw ValidationError("give either --input, or --image and --mask")
+    guard input.isEmpty != (image == nil && mask == nil && labels == nil) else {
+      throw ValidationError("give either --input, or --image with --mask or --labels")
     }
-    guard (image == nil) == (mask == nil) else {
-      throw ValidationError("--image and --mask go together")
+    if let fault = pictureFault { throw ValidationError(fault) }
+    guard output != nil || benchmark != nil || labels != nil else {
+      throw ValidationError("give --output or --benchmark")
     }
-    guard output != nil || benchmark != nil else { throw ValidationError("give --output or --benchmark") }
-    guard (threads ?? 1) >= 1, (benchmark ?? 1) >= 1 else {
-      throw ValidationError("--threads and --benchmark take positive numbers")
+    guard (threads ?? 1) >= 1, (benchmark ?? 1) >= 1, (top ?? 1) >= 1 else {
+      throw ValidationError("--threads, --benchmark and --top take positive numbers")
+    }
+  }
+
+  /// What is wrong with the options that say what is done with a picture, or nil.
+  private var pictureFault: String? {
+    switch (image, mask, labels) {
+    case (nil, nil, nil), (_?, _?, nil): top == nil ? nil : "--top goes with --labels"
+    case (_?, nil, nil):
+      "--image also needs --mask, the mask of a picture to fill, or --labels, the names of the "
+        + "classes of a picture to classify"
+    case (nil, _, nil): "--image and --mask go together"
+    case (_, _?, _?): "give --mask to fill the picture or --labels to classify it, not both"
+    case (nil, nil, _?): "--labels goes with --image"
+    case (_?, nil, _?):
+      output == nil
+        ? nil : "--labels prints classes; for a file of logits, give --input and --output instead"
     }
   }
 
@@ -69,6 +93,8 @@ struct RunCommand: ReportingCommand {
     let session = try Model.load(model).makeSession(threads: threads)
     if let image, let mask {
       try runPicture(session, image, mask)
+    } else if let image, let labels {
+      try runClassification(session, image, labels)
     } else {
       try runArrays(session)
     }
@@ -88,6 +114,18 @@ struct RunCommand: ReportingCommand {
       try inpainting.fill(picture, mask, isComposited: !raw)
     }
     if let output { try PictureFiles.write(filled, output) }
+  }
+
+  private func runClassification(
+    _ session: ModelSession, _ imagePath: String, _ labelsPath: String
+  ) throws(PartialConvError) {
+    let classification = try PictureClassification(session)
+    let names = try ClassLabels.read(labelsPath, count: classification.classCount)
+    let picture = try PictureFiles.read(imagePath)
+    let scores = try measured(session) { () throws(PartialConvError) in
+      try classification.topClasses(of: picture, count: top ?? 5)
+    }
+    if benchmark == nil { ClassReport(scores, names).print(json: json) }
   }
 
   private func runArrays(_ session: ModelSession) throws(PartialConvError) {

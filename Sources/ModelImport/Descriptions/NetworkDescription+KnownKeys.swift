@@ -26,11 +26,29 @@ struct CheckedDescription: Decodable {
       }
     }
     description = try NetworkDescription(from: decoder)
-    if let picture = description.picture, picture.mean.count != 3 || picture.deviation.count != 3 {
+    if let fault = description.pictureFault {
       throw DecodingError.dataCorruptedError(
-        forKey: .picture, in: fields,
-        debugDescription: "'mean' and 'deviation' need a number for red, green and blue each")
+        forKey: .picture, in: fields, debugDescription: fault)
     }
+  }
+}
+
+extension NetworkDescription {
+  /// What is wrong with how pictures are prepared, or nil.
+  fileprivate var pictureFault: String? {
+    guard let picture else { return nil }
+    if picture.mean.count != 3 || picture.deviation.count != 3 {
+      return "'mean' and 'deviation' need a number for red, green and blue each"
+    }
+    let sizes = [picture.resize, picture.crop].compactMap(\.self)
+    if !sizes.allSatisfy(PictureProcessing.sides.contains) {
+      return "'resize' and 'crop' are pixels, at least 1 and at most "
+        + "\(PictureProcessing.sides.upperBound)"
+    }
+    if !sizes.isEmpty && mask != nil {
+      return "'resize' and 'crop' are for networks that take no mask"
+    }
+    return nil
   }
 }
 
