@@ -7,6 +7,7 @@ public final class CompiledModel: Sendable {
   let model: VerifiedGraph
   package let kernels: KernelTable
   private let packedWeights: [WeightKey: PackedWeights]
+  private let splits: [ValueID: UpsamplingSplit]
   private let constants: [ValueID: Tensor]
 
   /// Which form of which constant: a kernel's packing of one group of output channels.
@@ -30,8 +31,10 @@ public final class CompiledModel: Sendable {
       constants[node.results[0]] = node.operation.evaluate([])[0]
     }
     self.constants = constants
+    let splits = Self.splits(of: model.graph, constants, kernels)
+    self.splits = splits
     var packed: [WeightKey: PackedWeights] = [:]
-    for node in model.graph.nodes {
+    for node in model.graph.nodes where splits[node.results[0]] == nil {
       guard let use = WeightUse(node.operation), let tensor = constants[node.inputs[use.input]]
       else { continue }
       let value = node.inputs[use.input]
@@ -48,6 +51,25 @@ public final class CompiledModel: Sendable {
     packedWeights = packed
   }
 
+  /// The split weights of every node that has some, by its result.
+  private static func splits(
+    of graph: Graph, _ constants: [ValueID: Tensor], _ kernels: KernelTable
+  ) -> [ValueID: UpsamplingSplit] {
+    var splits: [ValueID: UpsamplingSplit] = [:]
+    for node in graph.nodes {
+      guard let operation = node.operation as? PartialConvolution else { continue }
+      let arguments = operation.arguments(node.inputs)
+      let types = arguments.pictures.compactMap { graph.type(of: $0) }
+      let channels = types.compactMap { $0.dimensions[1].fixedValue }
+      guard let weights = constants[arguments.weights], types.allSatisfy({ $0.layout == .nchw }),
+        channels.count == operation.parts.count
+      else { continue }
+      splits[node.results[0]] = UpsamplingSplit(
+        operation, channels: channels, weights: weights, kernels: kernels)
+    }
+    return splits
+  }
+
   /// A sentence about a `PCONV_ISA` that this processor cannot follow; nil when there is none.
   package static var instructionSetFault: String? {
     let names = KernelTable.supported.map(\.instructionSet)
@@ -58,10 +80,14 @@ public final class CompiledModel: Sendable {
   /// Bytes of all packed weights.
   package var packedWeightByteCount: Int {
     packedWeights.values.reduce(0) { $0 + $1.byteCount }
+      + splits.values.reduce(0) { $0 + $1.byteCount }
   }
 
   /// The tensor of a constant or a fill; nil when `value` is none.
   func constant(_ value: ValueID) -> Tensor? { constants[value] }
+
+  /// The weights of a partial convolution that runs split; nil when it does not.
+  func upsamplingSplit(of node: Node) -> UpsamplingSplit? { splits[node.results[0]] }
 
   /// The packed weights of a constant; nil when `value` is computed.
   func weights(_ value: ValueID, outputs: Int, group: Int = 0) -> PackedWeights? {

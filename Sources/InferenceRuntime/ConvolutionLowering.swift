@@ -2,11 +2,23 @@ import GraphIR
 import KernelLibrary
 import TensorCore
 
+/// A convolution over pictures, ready for memory.
+protocol PictureConvolution: Sendable {
+  /// Bytes of memory that its steps share.
+  var scratchByteCount: Int { get }
+
+  /// - Parameter sources: the memory of every part in order.
+  func steps(
+    _ context: LoweringContext, sources: [ConvolutionLowering.Source], epilogue: Epilogue,
+    output region: MemoryRegion, scratch: MemoryRegion
+  ) -> [Step]
+}
+
 /// Runs one convolution over one or more pictures as an indirect matrix product.
 ///
 /// Few input channels make short segments, so then the pictures are first joined, masked and
 /// bordered in scratch memory, and one segment spans a whole row of the window.
-struct ConvolutionLowering: Sendable {
+struct ConvolutionLowering: PictureConvolution {
   /// A picture that the kernel sees, and which of its channels.
   struct Part: Sendable {
     let layout: ValueLayout
@@ -23,20 +35,20 @@ struct ConvolutionLowering: Sendable {
   private static let shortestSegment = 16
   /// A wide border around a small picture is cheaper to read than to make.
   private static let largestStagedPicture = 1 << 26
-  /// Weights of one piece that stay in the second-level cache beside the pictures.
-  private static let nearWeightByteCount = 1 << 19
 
   let window: Window
   let parts: [Part]
   let output: ValueLayout
   let weights: PackedWeights
   var outputOffset = 0
+  /// Finished sums to add to those of the parts, of which there may then be none.
+  var addends: [ConvolutionAddend] = []
 
   private var channels: Int { parts.reduce(0) { $0 + $1.channels.count } }
 
   private var isStaged: Bool {
-    channels < Self.shortestSegment && window.kernel[1] > 1 && window.dilation[1] == 1
-      && stagedHeight * stagedWidth <= Self.largestStagedPicture
+    !parts.isEmpty && channels < Self.shortestSegment && window.kernel[1] > 1
+      && window.dilation[1] == 1 && stagedHeight * stagedWidth <= Self.largestStagedPicture
   }
 
   private var stagedHeight: Int {
@@ -47,33 +59,38 @@ struct ConvolutionLowering: Sendable {
   }
 
   /// Bytes of the joined picture; 0 when the parts are read where they are.
-  var stagedByteCount: Int {
+  var scratchByteCount: Int {
     isStaged ? output.images * stagedHeight * stagedWidth * channels * 4 : 0
   }
 
   func steps(
     _ context: LoweringContext, sources: [Source], epilogue: Epilogue, output region: MemoryRegion,
-    staging: MemoryRegion
+    scratch: MemoryRegion
   ) -> [Step] {
     guard isStaged else {
-      let parts = zip(parts, sources).map { part, source in
-        ConvolutionPart(
-          pixels: source.pixels, mask: source.mask, channels: part.channels,
-          pixelStride: part.layout.channels, height: part.layout.height,
-          width: part.layout.width, upsampling: part.upsampling)
-      }
-      return [
-        productStep(context, ConvolutionShape(window, output), parts, epilogue, region)
-      ]
+      let pieces = pieces(
+        context, ConvolutionShape(window, output), Self.parts(parts, sources), epilogue, region)
+      return [ConvolutionPieces.step(label: context.label, [pieces])]
     }
     var shape = ConvolutionShape(window, output)
     shape.kernel[1] = 1
     shape.padding = [0, 0]
     let joined = ConvolutionPart(
-      pixels: staging, channels: 0..<window.kernel[1] * channels, pixelStride: channels,
+      pixels: scratch, channels: 0..<window.kernel[1] * channels, pixelStride: channels,
       height: stagedHeight, width: stagedWidth)
-    return stagingSteps(context, sources, into: staging)
-      + [productStep(context, shape, [joined], epilogue, region)]
+    let pieces = pieces(context, shape, [joined], epilogue, region)
+    return stagingSteps(context, sources, into: scratch)
+      + [ConvolutionPieces.step(label: context.label, [pieces])]
+  }
+
+  /// Parts as kernels read them where they lie.
+  static func parts(_ parts: [Part], _ sources: [Source]) -> [ConvolutionPart] {
+    zip(parts, sources).map { part, source in
+      ConvolutionPart(
+        pixels: source.pixels, mask: source.mask, channels: part.channels,
+        pixelStride: part.layout.channels, height: part.layout.height,
+        width: part.layout.width, upsampling: part.upsampling)
+    }
   }
 
   private func stagingSteps(
@@ -97,43 +114,17 @@ struct ConvolutionLowering: Sendable {
     }
   }
 
-  private func productStep(
+  /// The matrix product over `parts` alone.
+  func pieces(
     _ context: LoweringContext, _ shape: ConvolutionShape, _ parts: [ConvolutionPart],
     _ epilogue: Epilogue, _ region: MemoryRegion
-  ) -> Step {
+  ) -> ConvolutionPieces {
     let kernel = ConvolutionKernel(
-      shape, parts: parts, weights: weights, epilogue: epilogue, output: region,
-      outputStride: output.channels, outputOffset: outputOffset)
-    let panelBytes = max(weights.byteCount / kernel.blockCount, 1)
-    let blocks = PieceRanges(
-      kernel.blockCount,
-      wanted: Self.blockPieces(
-        kernel.blockCount, together: max(Self.nearWeightByteCount / panelBytes, 1),
-        tiles: shape.pixelCount / kernel.tileRows, threads: context.threadCount))
-    let pixels = PieceRanges(
-      shape.pixelCount, wanted: max(context.threadCount * 32 / blocks.count, 1),
-      unit: kernel.tileRows)
-    let inputBytes = parts.reduce(0) { $0 + $1.pixels.byteCount }
-    let isWeightBound = weights.byteCount > inputBytes
-    return Step(
-      label: context.label, pieceCount: pixels.count * blocks.count,
-      scratchByteCount: kernel.scratchByteCount,
-      multiplyAdds: shape.pixelCount * weights.outputs * weights.channels
-        * weights.kernelSize[0] * weights.kernelSize[1]
-    ) { piece, scratch in
-      let (range, block) =
-        isWeightBound
-        ? (piece % pixels.count, piece / pixels.count)
-        : (piece / blocks.count, piece % blocks.count)
-      kernel.run(pixels: pixels[range], blocks: blocks[block], scratch: scratch)
-    }
-  }
-
-  /// Into how many pieces the blocks of channels are cut: as few as keep the weights of one piece
-  /// in the cache of a processor, unless a small picture has too few tiles to occupy all threads.
-  private static func blockPieces(
-    _ blockCount: Int, together: Int, tiles: Int, threads: Int
-  ) -> Int {
-    tiles < threads * 16 ? blockCount : (blockCount + together - 1) / together
+      shape, parts: parts, addends: addends, weights: weights, epilogue: epilogue,
+      output: region, outputStride: output.channels, outputOffset: outputOffset)
+    return ConvolutionPieces(
+      kernel, shape, weights: weights,
+      inputByteCount: parts.reduce(0) { $0 + $1.pixels.byteCount },
+      threadCount: context.threadCount)
   }
 }

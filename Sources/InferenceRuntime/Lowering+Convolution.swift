@@ -24,12 +24,12 @@ extension Convolution: Lowerable {
           parts: [.init(layout: input, channels: group * width..<(group + 1) * width)],
           output: output, weights: weights, outputOffset: group * output.channels / groups))
     }
-    return Lowering(scratchByteCount: kernels.map(\.stagedByteCount).max() ?? 0) { memory in
+    return Lowering(scratchByteCount: kernels.map(\.scratchByteCount).max() ?? 0) { memory in
       let parts = [ConvolutionLowering.Source(pixels: memory.inputs[0])]
       return kernels.flatMap {
         $0.steps(
           context, sources: parts, epilogue: Epilogue(), output: memory.outputs[0],
-          staging: memory.scratch)
+          scratch: memory.scratch)
       }
     }
   }
@@ -61,21 +61,13 @@ extension PartialConvolution: Lowerable {
     let places = arguments(Array(0..<inputCount))
     let output = context.outputs[0]
     guard convolution.groups == 1, biasPlanes.count <= Epilogue.maximumBiasCount,
-      let weights = context.model.weights(
-        context.node.inputs[places.weights], outputs: output.channels)
+      let kernel = pictureConvolution(context)
     else { return nil }
-    let kernel = ConvolutionLowering(
-      window: convolution.window(kernelShape: context.inputs[places.weights].shape),
-      parts: parts.indices.map { index in
-        let layout = context.inputs[places.pictures[index]]
-        return .init(
-          layout: layout, channels: 0..<layout.channels, upsampling: parts[index].upsampling)
-      }, output: output, weights: weights)
     let planes = places.masks + [places.ratio] + places.biases.map(\.plane)
     let repetition = PlaneRepetition(
       context, planes: planes.compactMap(\.self), images: output.images,
-      scratchOffset: kernel.stagedByteCount)
-    return Lowering(scratchByteCount: kernel.stagedByteCount + repetition.byteCount) { memory in
+      scratchOffset: kernel.scratchByteCount)
+    return Lowering(scratchByteCount: kernel.scratchByteCount + repetition.byteCount) { memory in
       let inputs = repetition.inputs(memory)
       let sources = parts.indices.map { index in
         ConvolutionLowering.Source(
@@ -89,8 +81,29 @@ extension PartialConvolution: Lowerable {
       return repetition.steps(context, memory)
         + kernel.steps(
           context, sources: sources, epilogue: epilogue, output: memory.outputs[0],
-          staging: memory.scratch)
+          scratch: memory.scratch)
     }
+  }
+
+  /// The sums: split where the model has split weights, else straight; nil without constant weights.
+  private func pictureConvolution(_ context: LoweringContext) -> (any PictureConvolution)? {
+    let places = arguments(Array(0..<inputCount))
+    let split = context.model.upsamplingSplit(of: context.node)
+    guard
+      let weights = split?.rest
+        ?? context.model.weights(
+          context.node.inputs[places.weights], outputs: context.outputs[0].channels)
+    else { return nil }
+    let whole = ConvolutionLowering(
+      window: convolution.window(kernelShape: context.inputs[places.weights].shape),
+      parts: parts.indices.map { index in
+        let layout = context.inputs[places.pictures[index]]
+        return .init(
+          layout: layout, channels: 0..<layout.channels, upsampling: parts[index].upsampling)
+      }, output: context.outputs[0], weights: weights)
+    return split.map {
+      SplitConvolutionLowering(whole, $0, isLow: parts.map(UpsamplingSplit.isSplit))
+    } ?? whole
   }
 }
 
@@ -108,7 +121,7 @@ extension Dense: Lowerable {
       kernel.steps(
         context, sources: [.init(pixels: memory.inputs[0])],
         epilogue: Epilogue(biases: [.init(vector: memory.inputs[2], plane: nil)]),
-        output: memory.outputs[0], staging: memory.scratch)
+        output: memory.outputs[0], scratch: memory.scratch)
     }
   }
 }

@@ -95,8 +95,8 @@ package struct ConvolutionShape: Sendable {
 
 /// A (partial) convolution over fixed memory, ready to run piece by piece on any thread.
 ///
-/// `y = f(conv(concat_p(up_p(x_p ⊙ m_p)), w) ⊙ scale ⊙ ratio + Σ_j b_j ⊙ plane_j)` with pictures as
-/// `[N, H, W, C]`. A pixel's bits do not depend on how the pixels are cut into pieces.
+/// `y = f((conv(concat_p(up_p(x_p ⊙ m_p)), w) + Σ_i a_i) ⊙ scale ⊙ ratio + Σ_j b_j ⊙ plane_j)` with
+/// pictures as `[N, H, W, C]` and addends `a_i`. A pixel's bits do not depend on how the pixels are cut into pieces.
 ///
 /// Safety: the C structures are filled here once and never change; the regions behind them belong
 /// to the plan that owns this kernel.
@@ -105,6 +105,7 @@ package final class ConvolutionKernel: @unchecked Sendable {
   private var task = unsafe pc_convolution()
   private let parts: UnsafeMutableBufferPointer<pc_picture>
   private let biases: UnsafeMutableBufferPointer<pc_bias>
+  private let addends: ConvolutionAddendTable
   private let weights: PackedWeights
   private var places = unsafe UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
   private let zeros: UnsafeMutablePointer<Float>
@@ -118,11 +119,12 @@ package final class ConvolutionKernel: @unchecked Sendable {
   package private(set) var scratchByteCount = 0
 
   /// - Parameters:
-  ///   - parts: as many channels in sum as `weights` has.
+  ///   - parts: as many channels in sum as `weights` has; none when only addends are added.
   ///   - output: `[N, height, width, outputStride]`; channels from `outputOffset` are written.
   package init(
-    _ shape: ConvolutionShape, parts: [ConvolutionPart], weights: PackedWeights,
-    epilogue: Epilogue, output: MemoryRegion, outputStride: Int, outputOffset: Int = 0
+    _ shape: ConvolutionShape, parts: [ConvolutionPart], addends: [ConvolutionAddend] = [],
+    weights: PackedWeights, epilogue: Epilogue, output: MemoryRegion, outputStride: Int,
+    outputOffset: Int = 0
   ) {
     precondition(
       parts.reduce(0) { $0 + $1.channels.count } * shape.kernel[0] * shape.kernel[1]
@@ -136,12 +138,15 @@ package final class ConvolutionKernel: @unchecked Sendable {
       unsafe self.parts.initializeElement(at: index, to: Self.picture(part, shape))
     }
     unsafe self.biases = .allocate(capacity: max(epilogue.biases.count, 1))
-    let widest = parts.reduce(1) { max($0, $1.channels.count) }
+    self.addends = ConvolutionAddendTable(addends, shape: shape, outputs: weights.outputs)
+    let widest = parts.reduce(max(weights.outputs, 1)) { max($0, $1.channels.count) }
     unsafe zeros = .allocate(capacity: widest)
     unsafe zeros.initialize(repeating: 0, count: widest)
     blockCount = (weights.outputs + weights.kernel.columns - 1) / weights.kernel.columns
     unsafe task.parts = UnsafePointer(self.parts.baseAddress)
     unsafe task.part_count = parts.count
+    unsafe task.addends = UnsafePointer(self.addends.entries.baseAddress)
+    unsafe task.addend_count = addends.count
     unsafe task.zeros = UnsafePointer(zeros)
     unsafe task.weights = UnsafePointer(
       weights.region.pointer(floats: weights.region.floatCount))

@@ -34,6 +34,19 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   /// Runs the case through the runtime on one kernel table.
   func run(_ kernels: KernelTable, threads: Int) throws -> [Tensor] {
+    let (session, inputs) = try session(kernels, threads: threads)
+    return try session.run(inputs).map(\.tensor)
+  }
+
+  /// What the steps that the runtime takes are called.
+  func stepLabels() throws -> [String] {
+    let (session, inputs) = try session(.preferred, threads: 1)
+    return try session.profile(inputs).map(\.label)
+  }
+
+  private func session(
+    _ kernels: KernelTable, threads: Int
+  ) throws -> (session: Session, inputs: [String: Tensor]) {
     var graph = Graph(name: "case")
     var inputs: [String: Tensor] = [:]
     var values: [ValueID] = []
@@ -51,7 +64,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       graph.addOutput("output\(index)", result)
     }
     let model = CompiledModel(try VerifiedGraph(graph), kernels: kernels)
-    return try model.makeSession(threads: threads).run(inputs).map(\.tensor)
+    return (model.makeSession(threads: threads), inputs)
   }
 
   /// Compares with `evaluate` as the operation's exactness allows.

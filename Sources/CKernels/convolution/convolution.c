@@ -152,7 +152,23 @@ static void find_positions(
   }
 }
 
+static void find_addends(
+    const pc_convolution *c, const position *positions, size_t rows, pc_tile *tile) {
+  for (size_t j = 0; j < c->addend_count; j++) {
+    const pc_addend *addend = c->addends + j;
+    for (size_t r = 0; r < rows; r++) {
+      const ptrdiff_t line = addend->row_places[positions[r].row];
+      const ptrdiff_t place = addend->column_places[positions[r].column];
+      const ptrdiff_t index = (ptrdiff_t)(positions[r].image * addend->area) + line + place;
+      const int is_border = (line | place) < 0;
+      tile->addends[j][r] =
+          is_border ? c->zeros : addend->pixels + index * (ptrdiff_t)addend->pixel_stride;
+    }
+  }
+}
+
 static void place_epilogue(const pc_convolution *c, pc_tile *tile, size_t first, size_t column) {
+  tile->first_column = column;
   tile->output = c->output + first * c->output_stride + column;
   tile->scale = c->scale ? c->scale + column : NULL;
   tile->ratio = c->ratio ? c->ratio + first : NULL;
@@ -190,6 +206,7 @@ void pc_convolution_run(
       .segment_count = tap_count(c) * c->part_count,
       .total_depth = depth,
       .output_stride = c->output_stride,
+      .addend_count = c->addend_count,
       .bias_count = c->bias_count,
       .activation = c->activation,
       .slope = c->slope,
@@ -199,6 +216,7 @@ void pc_convolution_run(
     tile.rows = count - done < kernel->rows ? count - done : kernel->rows;
     find_positions(c, first + done, tile.rows, positions);
     build_segments(c, positions, tile.rows, segments, copies);
+    find_addends(c, positions, tile.rows, &tile);
     for (size_t column = begin; column < end; column += kernel->columns) {
       tile.weights = c->weights + column * depth;
       tile.columns = end - column < kernel->columns ? end - column : kernel->columns;

@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "../pc_epilogue.h"
 #include "pc_tile.h"
 
 #pragma clang attribute push(                                                          \
@@ -31,6 +32,10 @@ static inline __attribute__((always_inline)) void finish(
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
       __m512 y = sums[r][v];
+      for (size_t j = 0; j < tile->addend_count; j++) {
+        const float *addend = tile->addends[j][r] + tile->first_column + 16 * v;
+        y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, addend));
+      }
       if (tile->scale)
         y = _mm512_mul_ps(y, _mm512_maskz_loadu_ps(mask, tile->scale + 16 * v));
       if (tile->ratio) y = _mm512_mul_ps(y, _mm512_set1_ps(tile->ratio[r]));
@@ -81,6 +86,7 @@ static inline __attribute__((always_inline)) void multiply(
     return tile->columns > 16 ? multiply(tile, rows, 2) : multiply(tile, rows, 1);
 
 void pc_f32_igemm_ukernel_14x32__avx512(const pc_tile *tile) {
+  pc_prefetch_addends(tile);
   switch (tile->rows) {
     PC_CASE(1) PC_CASE(2) PC_CASE(3) PC_CASE(4) PC_CASE(5) PC_CASE(6) PC_CASE(7)
     PC_CASE(8) PC_CASE(9) PC_CASE(10) PC_CASE(11) PC_CASE(12) PC_CASE(13) PC_CASE(14)

@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "../pc_epilogue.h"
 #include "pc_tile.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -32,6 +33,10 @@ static inline __attribute__((always_inline)) void finish(
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
       __m256 y = sums[r][v];
+      for (size_t j = 0; j < tile->addend_count; j++) {
+        const float *addend = tile->addends[j][r] + tile->first_column + 8 * v;
+        y = _mm256_add_ps(y, _mm256_maskload_ps(addend, mask));
+      }
       if (tile->scale) y = _mm256_mul_ps(y, _mm256_maskload_ps(tile->scale + 8 * v, mask));
       if (tile->ratio) y = _mm256_mul_ps(y, _mm256_set1_ps(tile->ratio[r]));
       for (size_t j = 0; j < tile->bias_count; j++) {
@@ -81,6 +86,7 @@ static inline __attribute__((always_inline)) void multiply(
     return tile->columns > 8 ? multiply(tile, rows, 2) : multiply(tile, rows, 1);
 
 void pc_f32_igemm_ukernel_6x16__avx2(const pc_tile *tile) {
+  pc_prefetch_addends(tile);
   switch (tile->rows) {
     PC_CASE(1) PC_CASE(2) PC_CASE(3) PC_CASE(4) PC_CASE(5) PC_CASE(6)
   }

@@ -31,9 +31,21 @@ typedef struct {
   const float *plane;
 } pc_bias;
 
+/* A picture of finished sums that the convolution adds to its own before anything else. Output pixel
+ * (row, column) takes the stored pixel row_places[row] + column_places[column] of the `area` pixels
+ * of its image, as in `pc_picture`, and all output channels from there. */
+typedef struct {
+  const float *pixels;
+  size_t pixel_stride;
+  size_t area;
+  const int32_t *row_places;
+  const int32_t *column_places;
+} pc_addend;
+
 /* A convolution as indirect matrix product. Pairs are rows, columns; `padding` is top, left.
- * `zeros` has as many zeros as the widest part has channels. Weights are packed for the kernel that
- * runs. A mask value of 0 reads `zeros`, 1 the pixel itself, another a scaled copy. */
+ * `zeros` has as many zeros as the widest part has channels, and with addends at least `outputs`.
+ * Weights are packed for the kernel that runs. A mask value of 0 reads `zeros`, 1 the pixel itself,
+ * another a scaled copy. At most PC_MAX_ADDENDS addends, and with strides of 1 only. */
 typedef struct {
   const pc_picture *parts;
   size_t part_count;
@@ -44,6 +56,8 @@ typedef struct {
   size_t images;
   size_t height;
   size_t width;
+  const pc_addend *addends;
+  size_t addend_count;
   const float *zeros;
   const float *weights;
   size_t outputs;

@@ -10,7 +10,7 @@
  * border or masked-out pixel points at a row of zeros, an upsampled one at the pixel it repeats, so
  * borders, masks, upsampling and concatenation cost no pass over memory. */
 
-enum { PC_MAX_TILE_ROWS = 16, PC_MAX_BIASES = 4 };
+enum { PC_MAX_TILE_ROWS = 16, PC_MAX_BIASES = 4, PC_MAX_ADDENDS = 9 };
 
 typedef enum {
   PC_ACTIVATION_NONE,
@@ -28,9 +28,10 @@ typedef struct {
 } pc_segment;
 
 /* y[r][c] = activation(sum * scale[c] * ratio[r] + bias[0][c] * plane[0][r] + ...): `scale` has one
- * value per channel, `ratio` and each plane one per pixel; any may be NULL, which means 1. Sigmoid
- * and tanh are left to the caller. `weights` is the panel of this block of channels; `total_depth`
- * is its length in depth. */
+ * value per channel, `ratio` and each plane one per pixel; any may be NULL, which means 1. To `sum`
+ * belong addends[0][r][first_column + c] + addends[1][r][first_column + c] + ..., added in this
+ * order to the products. Sigmoid and tanh are left to the caller. `weights` is the panel of this
+ * block of channels; `total_depth` is its length in depth. */
 typedef struct {
   const pc_segment *segments;
   size_t segment_count;
@@ -40,6 +41,9 @@ typedef struct {
   size_t columns;
   float *output;
   size_t output_stride;
+  size_t first_column;
+  size_t addend_count;
+  const float *addends[PC_MAX_ADDENDS][PC_MAX_TILE_ROWS];
   const float *scale;
   const float *ratio;
   size_t bias_count;
