@@ -59,10 +59,13 @@ import Testing
       root.groups.isEmpty ? .empty : .strings(Array(root.groups.keys))
     let checkpoint = try KerasCheckpoint(root, archivedConfig: config)
     let model = try KerasModelConfig(config)
-    let arrays = try KerasWeights(checkpoint, model)
+    var arrays = try KerasWeights(checkpoint, model)
+    let keys = Array(arrays.entries.keys)
+    let order = arrays.configOrder
     return try KerasModelImport(
-      config: model, weights: arrays,
-      traits: CheckpointTraits(framework: .keras, keys: Array(arrays.entries.keys), arch: nil),
+      config: model,
+      store: WeightStore(arrays.takeEntries(), convention: .keras, order: order),
+      traits: CheckpointTraits(framework: .keras, keys: keys, arch: nil),
       request: request, catalogue: NetworkCatalogue.bundled(), format: "Keras", notes: []
     ).run()
   }

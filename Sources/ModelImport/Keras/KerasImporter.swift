@@ -10,15 +10,17 @@ enum KerasImporter: CheckpointImporter {
   static func importModel(
     _ path: String, _ request: ImportRequest, _ catalogue: NetworkCatalogue
   ) throws(ImportError) -> ImportedModel {
-    let (weights, config, facts) = try read(path)
+    var (weights, config, facts) = try read(path)
     let traits = CheckpointTraits(
       framework: .keras, keys: weights.recognitionKeys, arch: nil)
+    let order = config == nil ? weights.descriptionOrder : weights.configOrder
+    let store = WeightStore(weights.takeEntries(), convention: .keras, order: order)
     guard let config else {
-      return try WeightStore(weights.entries, convention: .keras, order: weights.descriptionOrder)
-        .importModel(traits, request, catalogue, format: facts.format, notes: facts.notes)
+      return try store.importModel(
+        traits, request, catalogue, format: facts.format, notes: facts.notes)
     }
     return try KerasModelImport(
-      config: config, weights: weights, traits: traits, request: request, catalogue: catalogue,
+      config: config, store: store, traits: traits, request: request, catalogue: catalogue,
       format: facts.format, notes: facts.notes
     ).run()
   }

@@ -4,7 +4,7 @@ import GraphIR
 /// its partial convolutions.
 struct KerasModelImport {
   let config: KerasModelConfig
-  let weights: KerasWeights
+  let store: WeightStore
   let traits: CheckpointTraits
   let request: ImportRequest
   let catalogue: NetworkCatalogue
@@ -21,7 +21,6 @@ struct KerasModelImport {
   private func run(
     _ config: KerasModelConfig, path: String
   ) throws(ImportError) -> ImportedModel {
-    let store = WeightStore(weights.entries, convention: .keras, order: weights.configOrder)
     var choice: NetworkCatalogue.Choice?
     if config.hasPartialConvolutions || request.network != nil {
       choice = try catalogue.choose(traits, request: request.network)

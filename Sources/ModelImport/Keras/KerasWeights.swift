@@ -34,6 +34,13 @@ struct KerasWeights {
     }
   }
 
+  /// Hands the tensors over, so that a conversion holds them once.
+  mutating func takeEntries() -> OrderedDictionary<String, WeightStore.Entry> {
+    let taken = entries
+    entries = [:]
+    return taken
+  }
+
   /// The names that networks are recognised by: those of nested models also without the path and
   /// without the number that a session gave the layer.
   var recognitionKeys: [String] {
