@@ -26,6 +26,13 @@ public struct AttributeReader {
     return value
   }
 
+  /// A choice that is written as 0 or 1.
+  public mutating func flag(_ name: String) throws(GraphError) -> Bool {
+    let value = try integer(name)
+    guard value == 0 || value == 1 else { throw wrong(name, "0 or 1") }
+    return value == 1
+  }
+
   public mutating func float(_ name: String) throws(GraphError) -> Float {
     switch remaining.removeValue(forKey: name) {
     case .float(let value): return value

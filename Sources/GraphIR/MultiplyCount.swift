@@ -12,7 +12,10 @@ extension VerifiedGraph {
       }
     }
     let fixed = try specialized(to: shapes)
-    return fixed.graph.nodes.reduce(0) { $0 + fixed.multiplyCount(of: $1) }
+    return fixed.graph.nodes.reduce(0) { sum, node in
+      let (next, isOverflow) = sum.addingReportingOverflow(fixed.multiplyCount(of: node))
+      return isOverflow ? .max : next
+    }
   }
 
   /// The sizes that the graph's multiples make the closest to `wanted` rows and columns.
@@ -27,7 +30,8 @@ extension VerifiedGraph {
     return (length("H"), length("W"))
   }
 
-  private func multiplyCount(of node: Node) -> Int {
+  /// Multiplications of one node of a graph of fixed sizes; `Int.max` for a product beyond it.
+  public func multiplyCount(of node: Node) -> Int {
     let weights: ValueID
     switch node.operation {
     case is Convolution, is Dense: weights = node.inputs[1]
@@ -37,6 +41,9 @@ extension VerifiedGraph {
     guard let kernel = type(of: weights).fixedShape,
       let result = type(of: node.results[0]).fixedShape
     else { return 0 }
-    return result.reduce(1, *) * kernel.dropFirst().reduce(1, *)
+    return (result + kernel.dropFirst()).reduce(1) { product, length in
+      let (next, isOverflow) = product.multipliedReportingOverflow(by: length)
+      return isOverflow ? .max : next
+    }
   }
 }

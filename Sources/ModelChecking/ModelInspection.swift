@@ -128,21 +128,8 @@ package struct ModelInspection: Sendable, Encodable {
         name: node.label, operation: node.operation.mnemonic,
         result: node.results.map { graph.type(of: $0).description }.joined(separator: ", "),
         parameters: node.inputs.reduce(0) { $0 + (constants[$1] ?? 0) },
-        multiplies: fixed.map { multiplies(of: node, in: $0) } ?? 0)
+        multiplies: fixed?.multiplyCount(of: node) ?? 0)
     }
-  }
-
-  private static func multiplies(of node: Node, in graph: VerifiedGraph) -> Int {
-    let weights: ValueID
-    switch node.operation {
-    case is Convolution, is Dense: weights = node.inputs[1]
-    case let partial as PartialConvolution: weights = partial.arguments(node.inputs).weights
-    default: return 0
-    }
-    guard let kernel = graph.type(of: weights).fixedShape,
-      let result = graph.type(of: node.results[0]).fixedShape
-    else { return 0 }
-    return saturatingProduct(result + kernel.dropFirst())
   }
 
   private static func memory(_ graph: VerifiedGraph, shapes: [String: [Int]]?) -> Memory? {

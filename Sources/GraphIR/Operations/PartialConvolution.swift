@@ -50,8 +50,8 @@ public struct PartialConvolution: Operation {
     activation = try Activation(
       named: attributes.string("activation"), slope: attributes.float("slope"))
     biasPlanes = try attributes.integers("bias_planes", in: 0...1).map { $0 == 1 }
-    hasRatio = try attributes.integer("ratio") == 1
-    hasScale = try attributes.integer("scale") == 1
+    hasRatio = try attributes.flag("ratio")
+    hasScale = try attributes.flag("scale")
     let masked = try attributes.integers("masked", in: 0...1)
     let upsampling = try attributes.integers("upsampling", count: masked.count, in: 1...64)
     parts = zip(masked, upsampling).map { Part(isMasked: $0 == 1, upsampling: $1) }

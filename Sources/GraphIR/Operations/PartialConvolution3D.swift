@@ -30,7 +30,7 @@ public struct PartialConvolution3D: Operation {
   }
 
   public init(reading attributes: inout AttributeReader) throws(GraphError) {
-    hasBias = try attributes.integer("bias") == 1
+    hasBias = try attributes.flag("bias")
     dilation = try attributes.integers("dilation", count: 3, in: Window.sizes)
     epsilon = try attributes.float("epsilon")
     padding = try attributes.integers("padding", count: 3, in: Window.borders)

@@ -20,7 +20,7 @@ public struct Pool: Operation {
   }
 
   public init(reading attributes: inout AttributeReader) throws(GraphError) {
-    countsBorder = try attributes.integer("counts_border") != 0
+    countsBorder = try attributes.flag("counts_border")
     mode = try attributes.choice("mode", Mode.self)
     window = Window(
       kernel: try attributes.integers("kernel", count: 2, in: Window.sizes),
