@@ -547,6 +547,51 @@ void   pcm__integer_list__free_unpacked
   assert(message->base.descriptor == &pcm__integer_list__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   pcm__number_list__init
+                     (Pcm__NumberList         *message)
+{
+  static const Pcm__NumberList init_value = PCM__NUMBER_LIST__INIT;
+  *message = init_value;
+}
+size_t pcm__number_list__get_packed_size
+                     (const Pcm__NumberList *message)
+{
+  assert(message->base.descriptor == &pcm__number_list__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t pcm__number_list__pack
+                     (const Pcm__NumberList *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &pcm__number_list__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t pcm__number_list__pack_to_buffer
+                     (const Pcm__NumberList *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &pcm__number_list__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Pcm__NumberList *
+       pcm__number_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Pcm__NumberList *)
+     protobuf_c_message_unpack (&pcm__number_list__descriptor,
+                                allocator, len, data);
+}
+void   pcm__number_list__free_unpacked
+                     (Pcm__NumberList *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &pcm__number_list__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   pcm__output__init
                      (Pcm__Output         *message)
 {
@@ -1485,7 +1530,7 @@ const ProtobufCMessageDescriptor pcm__node__descriptor =
   (ProtobufCMessageInit) pcm__node__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor pcm__attribute__field_descriptors[5] =
+static const ProtobufCFieldDescriptor pcm__attribute__field_descriptors[6] =
 {
   {
     "name",
@@ -1547,18 +1592,31 @@ static const ProtobufCFieldDescriptor pcm__attribute__field_descriptors[5] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "numbers",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Pcm__Attribute, value_case),
+    offsetof(Pcm__Attribute, numbers),
+    &pcm__number_list__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned pcm__attribute__field_indices_by_name[] = {
   1,   /* field[1] = integer */
   3,   /* field[3] = integers */
   0,   /* field[0] = name */
   2,   /* field[2] = number */
+  5,   /* field[5] = numbers */
   4,   /* field[4] = word */
 };
 static const ProtobufCIntRange pcm__attribute__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor pcm__attribute__descriptor =
 {
@@ -1568,7 +1626,7 @@ const ProtobufCMessageDescriptor pcm__attribute__descriptor =
   "Pcm__Attribute",
   "pcm",
   sizeof(Pcm__Attribute),
-  5,
+  6,
   pcm__attribute__field_descriptors,
   pcm__attribute__field_indices_by_name,
   1,  pcm__attribute__number_ranges,
@@ -1611,6 +1669,44 @@ const ProtobufCMessageDescriptor pcm__integer_list__descriptor =
   pcm__integer_list__field_indices_by_name,
   1,  pcm__integer_list__number_ranges,
   (ProtobufCMessageInit) pcm__integer_list__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor pcm__number_list__field_descriptors[1] =
+{
+  {
+    "values",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Pcm__NumberList, n_values),
+    offsetof(Pcm__NumberList, values),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned pcm__number_list__field_indices_by_name[] = {
+  0,   /* field[0] = values */
+};
+static const ProtobufCIntRange pcm__number_list__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor pcm__number_list__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "pcm.NumberList",
+  "NumberList",
+  "Pcm__NumberList",
+  "pcm",
+  sizeof(Pcm__NumberList),
+  1,
+  pcm__number_list__field_descriptors,
+  pcm__number_list__field_indices_by_name,
+  1,  pcm__number_list__number_ranges,
+  (ProtobufCMessageInit) pcm__number_list__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor pcm__output__field_descriptors[2] =

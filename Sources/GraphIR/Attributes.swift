@@ -3,6 +3,7 @@ public enum AttributeValue: Hashable, Sendable {
   case integer(Int)
   case float(Float)
   case integers([Int])
+  case floats([Float])
   case string(String)
 }
 
@@ -52,6 +53,21 @@ public struct AttributeReader {
     }
     return values
   }
+
+  /// A list of `count` numbers.
+  public mutating func floats(_ name: String, count: Int) throws(GraphError) -> [Float] {
+    let values: [Float]
+    switch remaining.removeValue(forKey: name) {
+    case .floats(let numbers): values = numbers
+    case .integers(let numbers): values = numbers.map(Float.init)
+    default: throw wrong(name, "\(count) numbers")
+    }
+    guard values.count == count else { throw wrong(name, "\(count) numbers") }
+    return values
+  }
+
+  /// Whether an attribute is given that only some operations have.
+  public func has(_ name: String) -> Bool { remaining[name] != nil }
 
   public mutating func string(_ name: String) throws(GraphError) -> String {
     guard case .string(let value) = remaining.removeValue(forKey: name) else {

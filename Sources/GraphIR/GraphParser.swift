@@ -155,14 +155,22 @@ public struct GraphParser {
     }
     guard token == .mark("[") else { return try number() }
     try advance()
-    var values: [Int] = []
+    var values: [AttributeValue] = []
     while token != .mark("]") {
-      guard case .integer(let value) = try number() else { throw unexpected("an integer") }
-      values.append(value)
+      values.append(try number())
       if token == .mark(",") { try advance() }
     }
     try advance()
-    return .integers(values)
+    let integers = values.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+    if integers.count == values.count { return .integers(integers) }
+    return .floats(
+      values.compactMap {
+        switch $0 {
+        case .float(let value): value
+        case .integer(let value): Float(value)
+        default: nil
+        }
+      })
   }
 
   private mutating func number() throws(GraphError) -> AttributeValue {

@@ -75,9 +75,14 @@ extension AttributeValue: CustomStringConvertible {
   public var description: String {
     switch self {
     case .integer(let value): "\(value)"
-    case .float(let value): value.isFinite ? value.description : value > 0 ? "inf" : "-inf"
+    case .float(let value): Self.text(value)
     case .integers(let values): "[" + values.map(String.init).joined(separator: ",") + "]"
+    case .floats(let values): "[" + values.map(Self.text).joined(separator: ",") + "]"
     case .string(let value): value
     }
+  }
+
+  private static func text(_ value: Float) -> String {
+    value.isFinite ? value.description : value > 0 ? "inf" : "-inf"
   }
 }

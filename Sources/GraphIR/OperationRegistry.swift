@@ -17,6 +17,7 @@ public enum OperationRegistry {
     GlobalAverage.self,
     LeakyReLU.self,
     Multiply.self,
+    Narrow.self,
     OnesPlane.self,
     Pad.self,
     PartialConvolution.self,

@@ -65,7 +65,7 @@ public final class CompiledModel: Sendable {
         channels.count == operation.parts.count
       else { continue }
       splits[node.results[0]] = UpsamplingSplit(
-        operation, channels: channels, weights: weights, kernels: kernels)
+        operation, channels: channels, weights: weights.convertedToFloat32(), kernels: kernels)
     }
     return splits
   }
@@ -111,9 +111,10 @@ struct WeightUse {
     }
   }
 
-  /// The weights as `[O, C, kh, kw]`.
+  /// The weights as `f32`, `[O, C, kh, kw]`.
   func matrix(_ tensor: Tensor) -> Tensor {
-    tensor.shape.count == 4 ? tensor : tensor.reshaped(to: tensor.shape + [1, 1])
+    let wide = tensor.convertedToFloat32()
+    return wide.shape.count == 4 ? wide : wide.reshaped(to: wide.shape + [1, 1])
   }
 
   /// Dot products for few output channels, else matrix products.

@@ -61,6 +61,7 @@ extension PartialConvolution: Lowerable {
     let places = arguments(Array(0..<inputCount))
     let output = context.outputs[0]
     guard convolution.groups == 1, biasPlanes.count <= Epilogue.maximumBiasCount,
+      (context.inputs + context.outputs).allSatisfy({ !$0.isPicture || $0.elementType == .float32 }),
       let kernel = pictureConvolution(context)
     else { return nil }
     let planes = places.masks + [places.ratio] + places.biases.map(\.plane)

@@ -221,6 +221,10 @@ extension Manifest.Attribute {
       let list = unsafe message.integers.pointee
       value = unsafe .integers(
         UnsafeBufferPointer(start: list.values, count: list.n_values).map { Int($0) })
+    case PCM__ATTRIBUTE__VALUE_NUMBERS:
+      let list = unsafe message.numbers.pointee
+      value = unsafe .floats(
+        Array(UnsafeBufferPointer(start: list.values, count: list.n_values)))
     case PCM__ATTRIBUTE__VALUE_WORD:
       value = try unsafe .string(text(message.word))
     default:

@@ -158,6 +158,12 @@ private struct ManifestEncoder {
         (values.count, arena.array(values.map(Int64.init)))
       unsafe target.pointee.value_case = PCM__ATTRIBUTE__VALUE_INTEGERS
       unsafe target.pointee.integers = integers
+    case .floats(let values):
+      let numbers = unsafe arena.message(pcm__number_list__init)
+      unsafe (numbers.pointee.n_values, numbers.pointee.values) =
+        (values.count, arena.array(values))
+      unsafe target.pointee.value_case = PCM__ATTRIBUTE__VALUE_NUMBERS
+      unsafe target.pointee.numbers = numbers
     case .string(let value):
       unsafe target.pointee.value_case = PCM__ATTRIBUTE__VALUE_WORD
       unsafe target.pointee.word = arena.string(value)

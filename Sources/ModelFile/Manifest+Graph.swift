@@ -207,7 +207,7 @@ extension AttributeValue {
     switch self {
     case .integer(let value): return range.contains(value)
     case .integers(let values): return values.allSatisfy(range.contains)
-    case .float, .string: return true
+    case .float, .floats, .string: return true
     }
   }
 }

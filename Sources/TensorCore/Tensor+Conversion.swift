@@ -11,6 +11,23 @@ extension Tensor {
       shape: shape)
   }
 
+  /// The `f32` tensor as `bf16`, rounded to nearest even; a NaN stays a NaN.
+  public func convertedToBFloat16() -> Tensor {
+    let values = floats
+    return unsafe Tensor(elementType: .bfloat16, shape: shape) { bytes in
+      for index in values.indices {
+        unsafe bytes.storeBytes(
+          of: Self.bfloat16(values[index]), toByteOffset: index * 2, as: UInt16.self)
+      }
+    }
+  }
+
+  private static func bfloat16(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(bits >> 16) | 0x40 }
+    return UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
+  }
+
   private static func float(in bytes: RawSpan, at offset: Int, as type: ElementType) -> Float {
     func load<T: BitwiseCopyable>(_: T.Type) -> T {
       unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self)

@@ -90,6 +90,14 @@ enum EveryOperation {
       convolution: convolution, hasScale: true, hasRatio: true, biasPlanes: [false, true],
       activation: .leakyReLU(slope: 0.2))
     let inputs = [x, mask, large, weights, vector, ratio, vector, vector, ratio]
+    let quantization = try Quantization(scale: 0.1, zeroPoint: 7)
+    let narrow = PartialConvolution(
+      parts: [.init(isMasked: false, quantization: quantization), .init(isMasked: false)],
+      convolution: Convolution(), storage: .quantized(quantization))
+    let stored = try graph.apply(Narrow(to: .quantized(quantization)), x)
+    let half = try graph.apply(Narrow(to: .bfloat16), x)
+    let pointwise = graph.addConstant("pointwise", tensor([3, 8, 1, 1]))
+    graph.addOutput("narrow", try graph.add(narrow, [stored, half, pointwise])[0])
     graph.addOutput("partial", try graph.add(operation, inputs, label: "enc_1")[0])
     let grouped = graph.addConstant("grouped", tensor([6, 2, 1, 1]))
     graph.addOutput("grouped", try graph.apply(Convolution(groups: 2), x, grouped))

@@ -35,6 +35,7 @@ import Testing
           case .integer: [.float(1), .integers([1]), .string("one")]
           case .float: [.integers([1]), .string("one")]
           case .integers: [.integers([-1]), .integer(1), .float(1), .string("one")]
+          case .floats: [.floats([]), .float(1), .string("one")]
           case .string: [.string("sideways"), .integer(1), .integers([])]
           }
         for value in wrong {

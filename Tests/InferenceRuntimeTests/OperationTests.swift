@@ -37,6 +37,7 @@ enum OperationCases {
         OperationCase(operation: Fill.scalar(2.5), operands: []),
         OperationCase(operation: Fill(-1, shape: [2, 3]), operands: []),
         OperationCase(operation: OnesPlane(), operands: [smooth]),
+        OperationCase(operation: Narrow(to: .bfloat16), operands: [.image(x)]),
       ]
   }()
 

@@ -27,6 +27,7 @@ typedef struct Pcm__Constant Pcm__Constant;
 typedef struct Pcm__Node Pcm__Node;
 typedef struct Pcm__Attribute Pcm__Attribute;
 typedef struct Pcm__IntegerList Pcm__IntegerList;
+typedef struct Pcm__NumberList Pcm__NumberList;
 typedef struct Pcm__Output Pcm__Output;
 typedef struct Pcm__Tensor Pcm__Tensor;
 
@@ -241,7 +242,8 @@ typedef enum {
   PCM__ATTRIBUTE__VALUE_INTEGER = 2,
   PCM__ATTRIBUTE__VALUE_NUMBER = 3,
   PCM__ATTRIBUTE__VALUE_INTEGERS = 4,
-  PCM__ATTRIBUTE__VALUE_WORD = 5
+  PCM__ATTRIBUTE__VALUE_WORD = 5,
+  PCM__ATTRIBUTE__VALUE_NUMBERS = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PCM__ATTRIBUTE__VALUE__CASE)
 } Pcm__Attribute__ValueCase;
 
@@ -255,6 +257,7 @@ struct  Pcm__Attribute
     float number;
     Pcm__IntegerList *integers;
     char *word;
+    Pcm__NumberList *numbers;
   };
 };
 #define PCM__ATTRIBUTE__INIT \
@@ -270,6 +273,17 @@ struct  Pcm__IntegerList
 };
 #define PCM__INTEGER_LIST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&pcm__integer_list__descriptor) \
+    , 0,NULL }
+
+
+struct  Pcm__NumberList
+{
+  ProtobufCMessage base;
+  size_t n_values;
+  float *values;
+};
+#define PCM__NUMBER_LIST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&pcm__number_list__descriptor) \
     , 0,NULL }
 
 
@@ -534,6 +548,25 @@ Pcm__IntegerList *
 void   pcm__integer_list__free_unpacked
                      (Pcm__IntegerList *message,
                       ProtobufCAllocator *allocator);
+/* Pcm__NumberList methods */
+void   pcm__number_list__init
+                     (Pcm__NumberList         *message);
+size_t pcm__number_list__get_packed_size
+                     (const Pcm__NumberList   *message);
+size_t pcm__number_list__pack
+                     (const Pcm__NumberList   *message,
+                      uint8_t             *out);
+size_t pcm__number_list__pack_to_buffer
+                     (const Pcm__NumberList   *message,
+                      ProtobufCBuffer     *buffer);
+Pcm__NumberList *
+       pcm__number_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   pcm__number_list__free_unpacked
+                     (Pcm__NumberList *message,
+                      ProtobufCAllocator *allocator);
 /* Pcm__Output methods */
 void   pcm__output__init
                      (Pcm__Output         *message);
@@ -610,6 +643,9 @@ typedef void (*Pcm__Attribute_Closure)
 typedef void (*Pcm__IntegerList_Closure)
                  (const Pcm__IntegerList *message,
                   void *closure_data);
+typedef void (*Pcm__NumberList_Closure)
+                 (const Pcm__NumberList *message,
+                  void *closure_data);
 typedef void (*Pcm__Output_Closure)
                  (const Pcm__Output *message,
                   void *closure_data);
@@ -634,6 +670,7 @@ extern const ProtobufCMessageDescriptor pcm__constant__descriptor;
 extern const ProtobufCMessageDescriptor pcm__node__descriptor;
 extern const ProtobufCMessageDescriptor pcm__attribute__descriptor;
 extern const ProtobufCMessageDescriptor pcm__integer_list__descriptor;
+extern const ProtobufCMessageDescriptor pcm__number_list__descriptor;
 extern const ProtobufCMessageDescriptor pcm__output__descriptor;
 extern const ProtobufCMessageDescriptor pcm__tensor__descriptor;
 

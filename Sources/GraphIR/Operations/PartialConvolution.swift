@@ -1,4 +1,4 @@
-public import TensorCore
+import TensorCore
 
 /// A masked, renormalised convolution with everything that follows it pixel by pixel.
 ///
@@ -10,6 +10,10 @@ public import TensorCore
 ///
 /// Inputs in order: for each part `x`, then its mask when it has one; `w: [O, ΣC, kh, kw]`; the
 /// scale and the ratio when there are such; for each bias its vector, then its plane when it has one.
+///
+/// Pictures are `f32`, `bf16` or quantised `u8`, weights `f32`, `bf16` or `i8`. The sums of `i8`
+/// weights over quantised pictures alone are integers; all others are those of the values as `f32`.
+/// Both kinds: <doc:PartialConvolution/evaluate(_:)>.
 /// - Source: Liu et al. 2018, equations 1 and 2.
 public struct PartialConvolution: Operation {
   /// One of the pictures whose channels the kernel sees joined.
@@ -17,10 +21,13 @@ public struct PartialConvolution: Operation {
     public var isMasked: Bool
     /// Repetitions of each row and column before the window sees them.
     public var upsampling: Int
+    /// What the numbers of a `u8` picture mean; nil when it is stored otherwise.
+    public var quantization: Quantization?
 
-    public init(isMasked: Bool, upsampling: Int = 1) {
+    public init(isMasked: Bool, upsampling: Int = 1, quantization: Quantization? = nil) {
       self.isMasked = isMasked
       self.upsampling = upsampling
+      self.quantization = quantization
     }
   }
 
@@ -33,10 +40,12 @@ public struct PartialConvolution: Operation {
   /// For each bias vector, whether a plane scales it.
   public var biasPlanes: [Bool]
   public var activation: Activation
+  /// How the result is stored.
+  public var storage: PictureStorage
 
   public init(
     parts: [Part], convolution: Convolution, hasScale: Bool = false, hasRatio: Bool = false,
-    biasPlanes: [Bool] = [], activation: Activation = .none
+    biasPlanes: [Bool] = [], activation: Activation = .none, storage: PictureStorage = .float32
   ) {
     self.parts = parts
     self.convolution = convolution
@@ -44,6 +53,7 @@ public struct PartialConvolution: Operation {
     self.hasRatio = hasRatio
     self.biasPlanes = biasPlanes
     self.activation = activation
+    self.storage = storage
   }
 
   public init(reading attributes: inout AttributeReader) throws(GraphError) {
@@ -54,7 +64,13 @@ public struct PartialConvolution: Operation {
     hasScale = try attributes.flag("scale")
     let masked = try attributes.integers("masked", in: 0...1)
     let upsampling = try attributes.integers("upsampling", count: masked.count, in: 1...64)
-    parts = zip(masked, upsampling).map { Part(isMasked: $0 == 1, upsampling: $1) }
+    let quantizations = try Self.quantizations(&attributes, count: masked.count)
+    parts = masked.indices.map { index in
+      Part(
+        isMasked: masked[index] == 1, upsampling: upsampling[index],
+        quantization: quantizations[index])
+    }
+    storage = try PictureStorage(reading: &attributes)
     convolution = try Convolution(reading: &attributes)
   }
 
@@ -66,6 +82,8 @@ public struct PartialConvolution: Operation {
       "ratio": .integer(hasRatio ? 1 : 0), "scale": .integer(hasScale ? 1 : 0),
       "upsampling": .integers(parts.map(\.upsampling)),
     ]) { first, _ in first }
+    .merging(quantizationAttributes) { first, _ in first }
+    .merging(storage.attributes) { first, _ in first }
   }
   public var exactness: Exactness { .reassociates }
 
@@ -130,64 +148,5 @@ public struct PartialConvolution: Operation {
       arguments.biases.append((rest.removeFirst(), hasPlane ? rest.removeFirst() : nil))
     }
     return arguments
-  }
-}
-
-extension PartialConvolution {
-  public func resultTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
-    try requireInputs(inputs, inputCount...inputCount)
-    let arguments = arguments(inputs)
-    var joined: [ValueType] = []
-    for (index, part) in parts.enumerated() {
-      let picture = arguments.pictures[index]
-      try requireImage(picture)
-      if let mask = arguments.masks[index] { try requirePlane(mask, of: picture) }
-      joined += try UpsampleNearest(factor: [part.upsampling, part.upsampling])
-        .resultTypes([picture])
-    }
-    let results = try convolution.resultTypes(
-      Concat().resultTypes(joined) + [arguments.weights])
-    if let scale = arguments.scale {
-      try requireVector(scale, count: channelCount(results[0]), "scale")
-    }
-    if let ratio = arguments.ratio { try requirePlane(ratio, of: results[0]) }
-    for bias in arguments.biases {
-      try requireVector(bias.vector, count: channelCount(results[0]), "bias")
-      if let plane = bias.plane { try requirePlane(plane, of: results[0]) }
-    }
-    return results
-  }
-
-  private func requirePlane(_ plane: ValueType, of picture: ValueType) throws(GraphError) {
-    var wanted = picture
-    wanted.dimensions[1] = .fixed(1)
-    var shared = wanted
-    shared.dimensions[0] = .fixed(1)
-    guard plane == wanted || plane == shared else {
-      throw GraphError(.badShape, "partial_conv needs a plane \(wanted), has \(plane)")
-    }
-  }
-
-  public func evaluate(_ inputs: [Tensor]) -> [Tensor] {
-    let arguments = arguments(inputs)
-    let joined = parts.indices.map { index in
-      let picture = arguments.pictures[index]
-      let masked =
-        arguments.masks[index].map { Multiply().evaluate([picture, $0])[0] } ?? picture
-      let factor = parts[index].upsampling
-      return factor == 1
-        ? masked : UpsampleNearest(factor: [factor, factor]).evaluate([masked])[0]
-    }
-    var result = convolution.evaluate([Concat().evaluate(joined)[0], arguments.weights])[0]
-    if let scale = arguments.scale {
-      result = Multiply().evaluate([result, scale.reshaped(to: [1, scale.elementCount, 1, 1])])[0]
-    }
-    if let ratio = arguments.ratio { result = Multiply().evaluate([result, ratio])[0] }
-    for bias in arguments.biases {
-      var term = bias.vector.reshaped(to: [1, bias.vector.elementCount, 1, 1])
-      if let plane = bias.plane { term = Multiply().evaluate([term, plane])[0] }
-      result = Add().evaluate([result, term])[0]
-    }
-    return activation.operation.map { $0.evaluate([result]) } ?? [result]
   }
 }
