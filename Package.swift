@@ -111,7 +111,7 @@ let package = Package(
     tests(
       "CheckpointFormats", ["TensorCore", "TestSupport", "CZlib", "pconv-convert", orderedCollections],
       exclude: ["Fixtures"]),
-    tests("GraphIR", ["TensorCore"]),
+    tests("GraphIR", ["TensorCore"], exclude: ["Golden"]),
     tests("GraphPasses", ["GraphIR", "GraphReference", "TensorCore"], exclude: ["Golden"]),
     tests("GraphReference", ["GraphIR", "TensorCore"]),
     tests("Imaging", ["TensorCore"], exclude: ["Fixtures"]),
@@ -137,8 +137,8 @@ let package = Package(
     tests(
       "ModelChecking",
       [
-        "TestSupport", "CheckpointFormats", "GraphIR", "GraphPasses", "ModelFile", "Imaging",
-        "TensorCore", "PartialConv", "pconv-check", "pconv-convert", orderedCollections,
+        "TestSupport", "CheckpointFormats", "GraphIR", "GraphPasses", "ModelFile", "ModelImport",
+        "Imaging", "TensorCore", "PartialConv", "pconv-check", "pconv-convert", orderedCollections,
       ]),
     tests("ModelFile", ["FileAccess", "GraphIR", "TensorCore"]),
     tests("KernelLibrary", ["GraphIR", "TensorCore"]),

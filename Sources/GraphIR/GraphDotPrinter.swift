@@ -1,29 +1,17 @@
 /// Writes a graph in the DOT language, for Graphviz: `dot -Tsvg graph.dot -o graph.svg`.
 public enum GraphDotPrinter {
   public static func text(_ graph: Graph) -> String {
+    let drawing = GraphDrawing(graph)
     var lines = ["digraph \"\(escaped(graph.name))\" {", "  node [shape=box, fontname=monospace];"]
-    var makers: [ValueID: String] = [:]
-    for input in graph.inputs {
-      makers[input.value] = "in_\(input.value.rawValue)"
+    for box in drawing.boxes {
+      let text = [box.title, box.label, box.type].filter { !$0.isEmpty }.map(escaped)
+      let shape = box.kind == .port ? ", shape=oval" : ""
       lines.append(
-        "  in_\(input.value.rawValue) [label=\"\(escaped(input.name))\\n\(input.type)\", shape=oval];")
+        "  \(box.name) [label=\"\(text.joined(separator: "\\n"))\", style=filled, "
+          + "fillcolor=\"\(box.kind.color)\"\(shape)];")
     }
-    for (index, node) in graph.nodes.enumerated() where !(node.operation is Fill) {
-      for value in node.results { makers[value] = "n\(index)" }
-      let type = node.results.first.flatMap(graph.type).map { "\\n\($0)" } ?? ""
-      let label = node.label.isEmpty ? "" : "\\n\(escaped(node.label))"
-      let color = node.operation is PartialConvolution ? ", style=filled, fillcolor=lightblue" : ""
-      lines.append("  n\(index) [label=\"\(node.operation.mnemonic)\(label)\(type)\"\(color)];")
-    }
-    for (index, node) in graph.nodes.enumerated() {
-      for value in node.inputs {
-        if let maker = makers[value] { lines.append("  \(maker) -> n\(index);") }
-      }
-    }
-    for output in graph.outputs {
-      let name = "out_\(output.value.rawValue)"
-      lines.append("  \(name) [label=\"\(escaped(output.name))\", shape=oval];")
-      if let maker = makers[output.value] { lines.append("  \(maker) -> \(name);") }
+    lines += drawing.edges.map {
+      "  \(drawing.boxes[$0.from].name) -> \(drawing.boxes[$0.to].name);"
     }
     return lines.joined(separator: "\n") + "\n}\n"
   }
@@ -32,6 +20,20 @@ public enum GraphDotPrinter {
     text.reduce(into: "") { result, character in
       if character == "\"" || character == "\\" { result.append("\\") }
       result.append(character)
+    }
+  }
+}
+
+extension GraphDrawing.Kind {
+  /// The colour of its boxes, as `#rrggbb`.
+  var color: String {
+    switch self {
+    case .port: "#ffffff"
+    case .product: "#b3d4f5"
+    case .normalization: "#f5d0b3"
+    case .arrangement: "#f5efb3"
+    case .plane: "#dddddd"
+    case .arithmetic: "#c8e6c0"
     }
   }
 }

@@ -9,10 +9,7 @@
 /// ```
 public enum GraphPrinter {
   public static func text(_ graph: Graph) -> String {
-    let types = Dictionary(
-      graph.nodes.flatMap(\.results).compactMap { value in
-        graph.type(of: value).map { (value, $0) }
-      }, uniquingKeysWith: { first, _ in first })
+    let types = graph.resultTypes
     let inputs = graph.inputs.map { input in
       "\(input.value) " + ([input.name] + input.aliases).joined(separator: "|") + ": \(input.type)"
     }
@@ -67,6 +64,15 @@ public enum GraphPrinter {
     guard !found.isEmpty else { return "" }
     let constraints = found.sorted { $0.key < $1.key }.map { "\($0.key) % \($0.value)" }
     return "<\(constraints.joined(separator: ", "))>"
+  }
+}
+
+extension Graph {
+  /// The types of what nodes make, as far as they are known.
+  var resultTypes: [ValueID: ValueType] {
+    Dictionary(
+      nodes.flatMap(\.results).compactMap { value in type(of: value).map { (value, $0) } },
+      uniquingKeysWith: { first, _ in first })
   }
 }
 

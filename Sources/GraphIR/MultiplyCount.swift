@@ -5,29 +5,16 @@ extension VerifiedGraph {
   /// as they are described, at full resolution. Elementwise work is not counted.
   /// - Throws: `GraphError.badShape` when the network does not take that size.
   public func multiplyCount(height: Int, width: Int) throws(GraphError) -> Int {
+    let values = symbolValues(batch: 1, height: height, width: width)
     var shapes: [String: [Int]] = [:]
     for input in graph.inputs {
-      shapes[input.name] = input.type.dimensions.map { dimension in
-        dimension.evaluated(["N": 1, "H": height, "W": width]) ?? 1
-      }
+      shapes[input.name] = input.type.dimensions.map { $0.evaluated(values) ?? 1 }
     }
     let fixed = try specialized(to: shapes)
     return fixed.graph.nodes.reduce(0) { sum, node in
       let (next, isOverflow) = sum.addingReportingOverflow(fixed.multiplyCount(of: node))
       return isOverflow ? .max : next
     }
-  }
-
-  /// The sizes that the graph's multiples make the closest to `wanted` rows and columns.
-  public func nearestSize(to wanted: Int) -> (height: Int, width: Int) {
-    let axes = graph.inputs.first?.type.dimensions ?? []
-    func length(_ name: String) -> Int {
-      for case .symbolic(let symbol, _, _, _) in axes where symbol.name == name {
-        return max(wanted / symbol.multiple, 1) * symbol.multiple
-      }
-      return wanted
-    }
-    return (length("H"), length("W"))
   }
 
   /// Multiplications of one node of a graph of fixed sizes; `Int.max` for a product beyond it.

@@ -7,7 +7,7 @@ struct MemoryPlan {
   /// Bytes that live from one node to another, both included.
   private struct Buffer {
     let byteCount: Int
-    let first: Int
+    var first: Int
     var last: Int
     var offset = 0
   }
@@ -19,8 +19,13 @@ struct MemoryPlan {
 
   /// - Parameters:
   ///   - lowerings: one for each node of `graph`.
-  init(graph: Graph, layouts: [ValueID: ValueLayout], lowerings: [Lowering]) {
-    let lastUses = Self.lastUses(graph)
+  ///   - kept: results that stay from before the first node to after the last, and from run to run.
+  init(
+    graph: Graph, layouts: [ValueID: ValueLayout], lowerings: [Lowering],
+    kept: Set<ValueID> = []
+  ) {
+    let lastUses = Self.lastUses(graph).merging(
+      kept.map { ($0, graph.nodes.count) }, uniquingKeysWith: { $1 })
     for input in graph.inputs {
       addBuffer(for: input.value, layouts, first: -1, last: lastUses[input.value] ?? -1)
     }
@@ -34,11 +39,14 @@ struct MemoryPlan {
         bufferOfValue[node.results[0]] = shared
         let last = lastUses[node.results[0]] ?? index
         buffers[shared].last = max(buffers[shared].last, last)
+        if kept.contains(node.results[0]) { buffers[shared].first = -1 }
         continue
       }
       if case .constant = lowering.storage { continue }
       for result in node.results {
-        addBuffer(for: result, layouts, first: index, last: lastUses[result] ?? index)
+        addBuffer(
+          for: result, layouts, first: kept.contains(result) ? -1 : index,
+          last: lastUses[result] ?? index)
       }
     }
     place()

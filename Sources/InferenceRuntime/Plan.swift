@@ -25,21 +25,25 @@ struct Plan {
     let graph = model.model.graph
     let layouts = try ShapeBinding.layouts(of: model.model, inputs: inputs)
     let lowerings = Self.lowerings(of: model, layouts, threadCount: threadCount)
-    let memory = MemoryPlan(graph: graph, layouts: layouts, lowerings: lowerings)
+    let sizeConstants = SizeConstants(graph)
+    let memory = MemoryPlan(
+      graph: graph, layouts: layouts, lowerings: lowerings, kept: sizeConstants.kept)
     let arena = try Self.allocate(memory.byteCount)
     let region = { Self.region(of: $0, memory, arena, model) }
-    var steps: [Step] = []
+    var (steps, preparation): ([Step], [Step]) = ([], [])
     for (index, node) in graph.nodes.enumerated() {
       let scratch = memory.scratchPlace(ofNode: index)
-      steps += lowerings[index].bind(
+      let bound = lowerings[index].bind(
         NodeMemory(
           inputs: node.inputs.map(region), outputs: node.results.map(region),
           scratch: arena.region.slice(at: scratch.offset, byteCount: scratch.byteCount)))
+      let isFixed = node.results.allSatisfy(sizeConstants.values.contains)
+      if isFixed { preparation += bound } else { steps += bound }
     }
     self.steps = steps
     self.model = model
     self.arena = arena
-    let widest = steps.map(\.scratchByteCount).max() ?? 0
+    let widest = (steps + preparation).map(\.scratchByteCount).max() ?? 0
     let scratchByteCount = (widest + Self.pageSize - 1) / Self.pageSize * Self.pageSize
     self.scratchByteCount = scratchByteCount
     threadScratch = try Self.allocate(scratchByteCount * threadCount)
@@ -49,6 +53,7 @@ struct Plan {
     outputs = graph.outputs.compactMap { output in
       layouts[output.value].map { (output.name, $0, region(output.value)) }
     }
+    for step in preparation { step.runAll(scratch: threadScratch.region) }
   }
 
   /// Runs every step on `tensors`, which have the plan's shapes.

@@ -10,6 +10,11 @@ struct Step: Sendable {
   /// Multiply-adds of the whole step; 0 where nobody counts them.
   var multiplyAdds = 0
   let run: @Sendable (_ piece: Int, _ scratch: MemoryRegion) -> Void
+
+  /// Runs every piece on the calling thread.
+  func runAll(scratch: MemoryRegion) {
+    for piece in 0..<pieceCount { run(piece, scratch) }
+  }
 }
 
 /// A range cut into pieces of nearly equal length.

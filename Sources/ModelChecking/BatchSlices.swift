@@ -3,7 +3,7 @@ package import GraphIR
 /// The parts of a batch that are run one after the other, so that memory does not grow with it.
 package struct BatchSlices: Sendable {
   /// Input bytes of one part, unless a single item has more.
-  private static let byteCount = 16 << 20
+  private static let byteCount = 2 << 20
 
   /// Rows of the first axis of each part; one part of everything when a batch cannot be divided.
   package let ranges: [Range<Int>]

@@ -30,7 +30,9 @@ extension CheckReport.Verdict {
 
 extension CheckReport.ArrayReport {
   fileprivate var lines: [String] {
-    guard let metrics else { return [] }
+    guard let metrics else {
+      return status == .unchecked ? [] : ["\(name): \(status.rawValue), compared with nothing"]
+    }
     var lines = ["\(name) \(shape): \(status.rawValue)"]
     lines[0] += tolerance.isEmpty ? "" : " (\(tolerance))"
     lines.append("  " + metrics.line)
@@ -58,8 +60,8 @@ extension CheckReport.Metrics {
     var parts = ["max \(short(maxAbsolute))"]
     if let maxRelative { parts[0] += " (relative \(short(maxRelative)))" }
     parts += ["mean \(short(meanAbsolute))", "rms \(short(rms))"]
-    parts.append("SNR \(decibel(snr))")
-    parts.append("PSNR \(decibel(psnr))")
+    parts.append("SNR \(decibel(snr, " dB"))")
+    parts.append("PSNR \(decibel(psnr, " dB"))")
     if let cosine { parts.append(String(format: "cosine %.9f", cosine)) }
     return parts.joined(separator: ", ")
   }
@@ -69,8 +71,10 @@ extension CheckReport.Metrics {
       .joined(separator: ", ")
   }
 
-  private func decibel(_ value: Double?) -> String {
-    value.map { String(format: "%.1f dB", $0) } ?? "infinite"
+  /// A ratio in dB; one that is absent is infinite without errors, and undefined with errors
+  /// against a reference of zeros or of one value.
+  func decibel(_ value: Double?, _ unit: String = "") -> String {
+    value.map { String(format: "%.1f", $0) + unit } ?? (maxAbsolute == 0 ? "infinite" : "undefined")
   }
 }
 

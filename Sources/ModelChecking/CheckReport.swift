@@ -152,9 +152,12 @@ extension CheckReport.ArrayReport {
     decades = comparison.magnitudes.decades
   }
 
-  /// The report of an array that was not compared, by request.
-  package static func unchecked(_ name: String) -> CheckReport.ArrayReport {
-    CheckReport.ArrayReport(name: name, status: .unchecked)
+  /// The report of an array that was not compared, by request; one that is not finite fails all
+  /// the same.
+  package static func uncompared(
+    _ name: String, isFinite: Bool = true
+  ) -> CheckReport.ArrayReport {
+    CheckReport.ArrayReport(name: name, status: isFinite ? .unchecked : .notFinite)
   }
 
   private init(name: String, status: CheckReport.Status) {

@@ -27,13 +27,19 @@ struct Origin {
   }
 
   /// How far the imported graph itself is from the framework.
-  func stage(
-    _ name: String, against expected: [String: Tensor], _ tolerances: ToleranceTable
-  ) -> FaultSearch.Stage {
+  func importStage(_ subject: FaultSearch.Subject) throws(CheckError) -> FaultSearch.Stage {
     let pairs = outputs.compactMap { output in
-      expected[output.name].map { (output.name, output.tensor, $0) }
+      subject.expected[output.name].map { (output.name, output.tensor, $0) }
     }
-    return FaultSearch.Stage(name, comparing: pairs, tolerances, firstLayer: nil)
+    let first = try LayerTrace(layersOf: subject.imported).points.first { point in
+      guard let actual = values[point.value], let wanted = subject.layers[point.name] else {
+        return false
+      }
+      return actual.shape != wanted.shape
+        || !subject.tolerances[point.name].accepts(ArrayComparison(actual, wanted))
+    }
+    return FaultSearch.Stage(
+      "import", comparing: pairs, subject.tolerances, firstLayer: first?.name)
   }
 }
 
@@ -44,9 +50,13 @@ struct Probe {
   private let trace: LayerTrace
   private let origin: Origin
   private let tolerances: ToleranceTable
+  private let isGuess: Bool
 
+  /// - Parameter isGuess: whether `lineage` pairs layers of graphs of unlike make, which only wrong
+  ///   outputs make worth naming.
   init(
-    _ graph: VerifiedGraph, _ lineage: ValueLineage, _ origin: Origin, tolerances: ToleranceTable
+    _ graph: VerifiedGraph, _ lineage: ValueLineage, _ origin: Origin,
+    tolerances: ToleranceTable, isGuess: Bool = false
   ) throws(CheckError) {
     var points: [(point: LayerTrace.Point, label: String, origin: ValueID)] = []
     let pictures = graph.pictureValues
@@ -65,6 +75,7 @@ struct Probe {
     self.points = points
     self.origin = origin
     self.tolerances = tolerances
+    self.isGuess = isGuess
     trace = try LayerTrace(graph, points.map(\.point))
     self.graph = trace.graph
   }
@@ -72,6 +83,9 @@ struct Probe {
   /// Compares what a run of `graph` gave with the imported graph; values that are not finite even
   /// there, such as a quotient of zeros that a later selection drops, say nothing.
   func stage(_ name: String, _ results: [(name: String, tensor: Tensor)]) -> FaultSearch.Stage {
+    let pairs = zip(results, origin.outputs).map { ($0.name, $0.tensor, $1.tensor) }
+    let whole = FaultSearch.Stage(name, comparing: pairs, tolerances, firstLayer: nil)
+    guard !isGuess || !whole.passed else { return whole }
     let layers = trace.layers(results)
     let first = points.first { point in
       guard let actual = layers[point.point.name], let wanted = origin.values[point.origin],
@@ -80,7 +94,6 @@ struct Probe {
       let comparison = ArrayComparison(actual, wanted)
       return comparison.nonFiniteExpected == 0 && !tolerances[point.label].accepts(comparison)
     }
-    let pairs = zip(results, origin.outputs).map { ($0.name, $0.tensor, $1.tensor) }
     return FaultSearch.Stage(name, comparing: pairs, tolerances, firstLayer: first?.label)
   }
 }

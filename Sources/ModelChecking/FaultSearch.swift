@@ -43,19 +43,31 @@ package struct FaultSearch: Sendable, Encodable {
     package let inputs: [String: Tensor]
     /// Outputs of the framework, by name, where there are such.
     package let expected: [String: Tensor]
+    /// The framework's layers, by the labels and in the order of axes of `imported`, where there
+    /// are such.
+    package let layers: [String: Tensor]
     package let tolerances: ToleranceTable
 
+    /// - Parameter pipeline: the passes that made `stored`; as its file records them when nil.
     package init(
-      imported: VerifiedGraph, stored: StoredModel, pipeline: PassPipeline = .standard,
-      inputs: [String: Tensor], expected: [String: Tensor] = [:],
+      imported: VerifiedGraph, stored: StoredModel, pipeline: PassPipeline? = nil,
+      inputs: [String: Tensor], expected: [String: Tensor] = [:], layers: [String: Tensor] = [:],
       tolerances: ToleranceTable = ToleranceTable()
     ) {
       self.imported = imported
       self.stored = stored
-      self.pipeline = pipeline
+      self.pipeline = pipeline ?? Self.recordedPipeline(stored) ?? .standard
       self.inputs = inputs
       self.expected = expected
+      self.layers = layers
       self.tolerances = tolerances
+    }
+
+    /// The passes that the file names; nil when it names none, or one that there is no more.
+    private static func recordedPipeline(_ stored: StoredModel) -> PassPipeline? {
+      let passes = stored.provenance.passes.map { PassRegistry.pass(named: $0.name) }
+      let known = passes.compactMap(\.self)
+      return known.isEmpty || known.count < passes.count ? nil : PassPipeline(known)
     }
   }
 
@@ -69,8 +81,8 @@ package struct FaultSearch: Sendable, Encodable {
     let (final, records) = try Self.optimise(subject)
     progress("import")
     let origin = try Origin(subject.imported, subject.inputs)
-    if !subject.expected.isEmpty {
-      stages.append(origin.stage("import", against: subject.expected, subject.tolerances))
+    if !subject.expected.isEmpty || !subject.layers.isEmpty {
+      stages.append(try origin.importStage(subject))
     }
     var lineage = [subject.imported]
     for record in records {
@@ -89,9 +101,11 @@ package struct FaultSearch: Sendable, Encodable {
     }
     let file = subject.stored.graph
     fileDifferences = Self.differences(final, file, subject.stored)
+    let known = ValueLineage(lineage)
+    let isSame = Self.sameValues(final, file)
     let probe = try Probe(
-      file, Self.sameValues(final, file) ? ValueLineage(lineage) : ValueLineage([]), origin,
-      tolerances: subject.tolerances)
+      file, isSame ? known : known.byLayers(of: final, in: file), origin,
+      tolerances: subject.tolerances, isGuess: !isSame)
     progress("model file")
     stages.append(
       probe.stage("model file", try GraphRunner.interpreter(probe.graph).run(subject.inputs)))

@@ -1,13 +1,14 @@
 import Foundation
+import GraphIR
 import Imaging
 
 /// A report as one HTML page that needs no other file: figures, histograms and maps of the errors.
 package enum HTMLReport {
   package static func page(_ report: CheckReport) -> String {
-    let problems = report.problems.map { "<li>\(escaped($0))</li>" }.joined()
+    let problems = report.problems.map { "<li>\($0.escapedForMarkup)</li>" }.joined()
     return """
       <!DOCTYPE html>
-      <html lang="en"><head><meta charset="utf-8"><title>\(escaped(report.model))</title>
+      <html lang="en"><head><meta charset="utf-8"><title>\(report.model.escapedForMarkup)</title>
       <style>
       body { font-family: sans-serif; margin: 2em; color: #222; }
       table { border-collapse: collapse; margin: 0.5em 0; }
@@ -16,9 +17,9 @@ package enum HTMLReport {
       .passed { color: #176f2c; } .failed { color: #b00020; }
       img { image-rendering: pixelated; border: 1px solid #ccc; }
       </style></head><body>
-      <h1 class="\(cssClass(report.verdict == .passed))">\(escaped(report.model)): \
+      <h1 class="\(cssClass(report.verdict == .passed))">\(report.model.escapedForMarkup): \
       \(report.verdict.rawValue)</h1>
-      <p>Compared with \(escaped(report.against)). \
+      <p>Compared with \(report.against.escapedForMarkup). \
       \(report.passed) passed, \(report.failed) failed, \(report.unchecked) unchecked.</p>
       <ul>\(problems)</ul>
       \(report.arrays.map(section).joined(separator: "\n"))
@@ -30,9 +31,10 @@ package enum HTMLReport {
   private static func section(_ array: CheckReport.ArrayReport) -> String {
     let isGood = array.status == .passed || array.status == .unchecked
     var html =
-      "<h2 class=\"\(cssClass(isGood))\">\(escaped(array.name)): \(array.status.rawValue)</h2>"
+      "<h2 class=\"\(cssClass(isGood))\">\(array.name.escapedForMarkup): "
+      + "\(array.status.rawValue)</h2>"
     guard let metrics = array.metrics else { return html }
-    html += "<p>shape \(array.shape), tolerance \(escaped(array.tolerance))"
+    html += "<p>shape \(array.shape), tolerance \(array.tolerance.escapedForMarkup)"
     if let worst = array.worst { html += ", worst at \(worst)" }
     html += "</p><table><tr><th></th><th>max</th><th>relative</th><th>mean</th><th>rms</th>"
     html += "<th>SNR dB</th><th>PSNR dB</th><th>cosine</th><th>values</th></tr>"
@@ -58,10 +60,11 @@ package enum HTMLReport {
     let cells = [
       short(metrics.maxAbsolute), metrics.maxRelative.map(short) ?? "–",
       short(metrics.meanAbsolute),
-      short(metrics.rms), metrics.snr.map(short) ?? "∞", metrics.psnr.map(short) ?? "∞",
+      short(metrics.rms), metrics.decibel(metrics.snr), metrics.decibel(metrics.psnr),
       metrics.cosine.map { String(format: "%.9f", $0) } ?? "–", "\(metrics.count)",
     ]
-    return "<tr><td>\(escaped(name))</td>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>"
+    return "<tr><td>\(name.escapedForMarkup)</td>" + cells.map { "<td>\($0)</td>" }.joined()
+      + "</tr>"
   }
 
   /// Bars of the square roots of the counts, so that rare errors are seen.
@@ -78,24 +81,12 @@ package enum HTMLReport {
         "<rect x=\"\(left)\" y=\"\(120 - height)\" width=\"36\" height=\"\(height)\" "
       svg += "fill=\"#4a78b0\"/>"
       svg += "<text x=\"\(left + 18)\" y=\"\(115 - height)\">\(bar.count)</text>"
-      svg += "<text x=\"\(left + 18)\" y=\"135\">\(escaped(bar.label))</text>"
+      svg += "<text x=\"\(left + 18)\" y=\"135\">\(bar.label.escapedForMarkup)</text>"
     }
     return "<figure><figcaption>\(title)</figcaption>\(svg)</svg></figure>"
   }
 
   private static func cssClass(_ isGood: Bool) -> String { isGood ? "passed" : "failed" }
-
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-  }
 }
 
 extension ErrorMap {

@@ -16,6 +16,18 @@ package enum LayerCheck {
     Set(try LayerTrace(layersOf: graph).points.map(\.name))
   }
 
+  /// The references of a graph's layers, by layer, in the graph's order of axes.
+  package static func layers(
+    of graph: VerifiedGraph, in references: References, renamed: [String: String]
+  ) throws(CheckError) -> [String: Tensor] {
+    var layers: [String: Tensor] = [:]
+    for point in try LayerTrace(layersOf: graph).points {
+      guard let reference = references[renamed[point.name] ?? point.name] else { continue }
+      layers[point.name] = try inGraphOrder(reference, point, isLast: graph.takesChannelsLast)
+    }
+    return layers
+  }
+
   /// Compares every layer that has a reference; layers without one, and arrays without a layer, are
   /// counted as unchecked.
   ///
@@ -28,18 +40,17 @@ package enum LayerCheck {
     progress: (String) -> Void = { _ in }
   ) throws(CheckError) -> CheckReport {
     var report = CheckReport(model: model, against: "layer references, \(mode.rawValue)")
-    let isLast = graph.graph.inputs.contains { $0.type.layout == .nhwc }
     var known: [String: Tensor] = [:]
     let trace = try LayerTrace(layersOf: graph)
     progress("cumulative run")
     let computed = trace.layers(try GraphRunner.runtime(trace.graph).run(inputs))
     for point in trace.points {
       guard let reference = references[renamed[point.name] ?? point.name] else {
-        report.add(.unchecked(point.name))
+        report.add(.uncompared(point.name))
         continue
       }
       guard let own = computed[point.name] else { continue }
-      let expected = try inGraphOrder(reference, point, isLast: isLast)
+      let expected = try inGraphOrder(reference, point, isLast: graph.takesChannelsLast)
       guard expected.shape == own.shape else {
         report.add(
           problem: "\(reference.file): array '\(reference.name)' has shape \(expected.shape) as "
@@ -57,7 +68,7 @@ package enum LayerCheck {
       report.add(array)
     }
     for array in unmatched(references, graph, trace, renamed) {
-      report.add(.unchecked("\(array.file) '\(array.name)'"))
+      report.add(.uncompared("\(array.file) '\(array.name)'"))
     }
     report.requireSomething()
     return report
@@ -106,6 +117,11 @@ package enum LayerCheck {
     }
     return result
   }
+}
+
+extension VerifiedGraph {
+  /// Whether callers pass pictures with their channels last.
+  fileprivate var takesChannelsLast: Bool { graph.inputs.contains { $0.type.layout == .nhwc } }
 }
 
 /// The graph for inputs of exactly these shapes.

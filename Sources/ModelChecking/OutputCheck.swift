@@ -35,6 +35,8 @@ package struct OutputCheck {
   private let options: Options
   private var gathered: [String: Progress] = [:]
   private var misshapen: [String: String] = [:]
+  /// Outputs that nothing is compared with and that hold a NaN or an infinity.
+  private var notFinite: Set<String> = []
 
   private init(_ graph: VerifiedGraph, _ runner: GraphRunner, _ options: Options) {
     self.graph = graph
@@ -55,10 +57,15 @@ package struct OutputCheck {
     try options.tolerances.requireKnown(graph.graph.outputs.map(\.name))
     var report = CheckReport(model: model, against: against)
     for problem in pairing.problems { report.add(problem: problem) }
-    for name in pairing.unchecked { report.add(.unchecked(name)) }
-    guard pairing.inputs.count == graph.graph.inputs.count else { return report }
+    guard pairing.inputs.count == graph.graph.inputs.count else {
+      for name in pairing.unchecked { report.add(.uncompared(name)) }
+      return report
+    }
     var check = OutputCheck(graph, runner, options)
     try check.compare(pairing, progress: progress)
+    for name in pairing.unchecked {
+      report.add(.uncompared(name, isFinite: !check.notFinite.contains(name)))
+    }
     for output in graph.graph.outputs {
       if let problem = check.misshapen[output.name] { report.add(problem: problem) }
       guard let reference = pairing.outputs[output.name], let found = check.gathered[output.name]
@@ -89,7 +96,10 @@ package struct OutputCheck {
         part[name] = slices.total == nil ? try array.values() : try array.values(rows: rows)
       }
       for (name, actual) in try runner.run(part) {
-        guard let reference = outputs[name] else { continue }
+        guard let reference = outputs[name] else {
+          if !actual.isFinite { notFinite.insert(name) }
+          continue
+        }
         let whole = slices.total.map { [$0] + actual.shape.dropFirst() } ?? actual.shape
         guard reference.shape == whole, actual.elementCount > 0 else {
           misshapen[name] =
@@ -126,6 +136,14 @@ package struct OutputCheck {
     }
     if options.keepsMaps, progress.map == nil { progress.map = ErrorMap(actual, expected, layout) }
     gathered[name] = progress
+  }
+}
+
+extension Tensor {
+  /// Whether no value is a NaN or an infinity.
+  fileprivate var isFinite: Bool {
+    let values = convertedToFloat32()
+    return !values.floats.indices.contains { !values.floats[$0].isFinite }
   }
 }
 

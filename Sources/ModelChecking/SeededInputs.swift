@@ -8,15 +8,15 @@ package enum SeededInputs {
 
   /// Shapes of a network's inputs for pictures near `size`, of `batch` items.
   ///
-  /// - Throws: `.unsupported` when an input has another symbol than N, H and W, or is too large.
+  /// - Throws: `.unsupported` when an input has symbols that are no size of a picture, or is too
+  ///   large.
   package static func shapes(
     _ graph: VerifiedGraph, batch: Int, height: Int, width: Int
   ) throws(CheckError) -> [String: [Int]] {
+    let values = graph.symbolValues(batch: batch, height: height, width: width)
     var shapes: [String: [Int]] = [:]
     for input in graph.graph.inputs {
-      let lengths = input.type.dimensions.map {
-        $0.evaluated(["N": batch, "H": height, "W": width])
-      }
+      let lengths = input.type.dimensions.map { $0.evaluated(values) }
       guard !lengths.contains(where: { ($0 ?? 0) < 1 }) else {
         throw CheckError(
           .unsupported, "input '\(input.name)' \(input.type) cannot be made up: give its array")

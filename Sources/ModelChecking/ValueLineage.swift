@@ -18,6 +18,24 @@ package struct ValueLineage: Sendable {
     for (before, after) in zip(graphs, graphs.dropFirst()) { follow(before, after) }
   }
 
+  /// The lineage of another graph that was made from the same one by other passes: what a layer
+  /// gives there stands for what the layer of that name gives in `graph`, the last of this lineage.
+  package func byLayers(
+    of graph: VerifiedGraph, in other: VerifiedGraph
+  ) throws(CheckError) -> ValueLineage {
+    let known = Dictionary(
+      try LayerTrace(layersOf: graph).points.map { ($0.name, $0.value) },
+      uniquingKeysWith: { first, _ in first })
+    var lineage = ValueLineage([])
+    for point in try LayerTrace(layersOf: other).points {
+      guard let value = known[point.name], let origin = origins[value],
+        other.type(of: point.value) == graph.type(of: value)
+      else { continue }
+      lineage.origins[point.value] = origin
+    }
+    return lineage
+  }
+
   private mutating func follow(_ before: VerifiedGraph, _ after: VerifiedGraph) {
     let readers = Dictionary(
       before.graph.nodes.flatMap { node in node.results.map { ($0, node) } },

@@ -63,6 +63,11 @@ public struct ConversionReport: Sendable {
     GraphDotPrinter.text(try graph(after: pass).graph)
   }
 
+  /// The same graph as an SVG picture.
+  public func graphSVG(after pass: String? = nil) throws(PartialConvError) -> String {
+    GraphSVGPrinter.text(try graph(after: pass).graph)
+  }
+
   private func graph(after pass: String?) throws(PartialConvError) -> VerifiedGraph {
     guard let pass else { return graphs.last ?? imported }
     if pass == "import" { return imported }

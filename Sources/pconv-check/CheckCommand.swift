@@ -22,7 +22,7 @@ struct CheckCommand: ReportingCommand {
         pconv-check inpainting.pcm reference.npz --bisect --source checkpoint.h5
         pconv-check inpainting.pcm --against interpreter
         pconv-check inpainting.pcm --evaluate photos/ --masks masks/
-        pconv-check --inspect inpainting.pcm --dot graph.dot
+        pconv-check --inspect inpainting.pcm --svg graph.svg
         pconv-check --verify inpainting.pcm
         pconv-check --diff old.pcm new.pcm
 
@@ -55,6 +55,12 @@ struct CheckCommand: ReportingCommand {
       inspection.inspect, inspection.verify, inspection.diff, comparison.against != nil,
       evaluation.evaluate != nil, search.perLayer, search.bisect,
     ]
+    let hasPage =
+      !(inspection.inspect || inspection.verify || inspection.diff || search.bisect
+      || evaluation.evaluate != nil)
+    guard hasPage || output.html == nil else {
+      throw ValidationError("--html goes with comparisons of outputs and layers")
+    }
     guard modes.count(where: { $0 }) <= 1 else {
       throw ValidationError(
         "--inspect, --verify, --diff, --against, --evaluate, --per-layer and --bisect "

@@ -113,7 +113,10 @@ struct ComparisonOptions: ParsableArguments {
     let request = try request()
     let counts = threads.map { [$0] } ?? [1, 2, 3]
     let report = try checking { () throws(CheckError) in
-      let inputs = try inputs(model.graph, paths, request)
+      let inputs =
+        try paths.isEmpty
+        ? seededInputs(model.graph)
+        : [Self.inputs(ReferencePairing(References(paths), for: model.graph.graph, request))]
       let runs = inputs.count * (1 + VariantCheck.variants(threads: counts).count)
       let bar = ProgressBar(stepCount: runs, isShown: !output.quiet)
       defer { bar.finish() }
@@ -124,13 +127,8 @@ struct ComparisonOptions: ParsableArguments {
     try output.show(report)
   }
 
-  /// Inputs from references, else two sets that follow from the seed: one picture, then two.
-  func inputs(
-    _ graph: VerifiedGraph, _ paths: [String], _ request: ReferencePairing.Request
-  ) throws(CheckError) -> [[String: Tensor]] {
-    guard paths.isEmpty else {
-      return [try Self.inputs(ReferencePairing(try References(paths), for: graph.graph, request))]
-    }
+  /// Two sets of inputs that follow from the seed: one picture, then two.
+  func seededInputs(_ graph: VerifiedGraph) throws(CheckError) -> [[String: Tensor]] {
     let size = graph.nearestSize(to: size)
     var sets: [[String: Tensor]] = []
     for batch in 1...2 {

@@ -25,6 +25,9 @@ struct EvaluationOptions: ParsableArguments {
     guard (1...1000).contains(masksPerPicture) else {
       throw ValidationError("--masks-per-picture is from 1 to 1000")
     }
+    guard masks == nil || evaluate != nil else {
+      throw ValidationError("--masks goes with --evaluate")
+    }
   }
 
   /// Fills every picture under every mask.

@@ -20,13 +20,19 @@ struct InspectionOptions: ParsableArguments {
   @Option(help: "With --inspect: write the graph in the DOT language to this file.")
   var dot: String?
 
+  @Option(help: "With --inspect: draw the graph as an SVG picture into this file.")
+  var svg: String?
+
   func validate() throws {
-    guard dot == nil || inspect else { throw ValidationError("--dot goes with --inspect") }
+    guard (dot == nil && svg == nil) || inspect else {
+      throw ValidationError("--dot and --svg go with --inspect")
+    }
   }
 
   func showModel(_ path: String, _ output: ReportOptions) throws(PartialConvError) {
     let model = try CheckedModel(path)
     if let dot { try output.write(GraphDotPrinter.text(model.graph.graph), to: dot) }
+    if let svg { try output.write(GraphSVGPrinter.text(model.graph.graph), to: svg) }
     let inspection = ModelInspection(model.stored, model: path)
     output.print(inspection, text: inspection.text)
   }

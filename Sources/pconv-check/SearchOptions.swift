@@ -44,6 +44,12 @@ struct SearchOptions: ParsableArguments {
     guard !bisect || source != nil else {
       throw ValidationError("--bisect needs the checkpoint: --source CHECKPOINT")
     }
+    guard source == nil || bisect || perLayer else {
+      throw ValidationError("--source goes with --bisect or --per-layer")
+    }
+    guard source != nil || (network == nil && settings.isEmpty && batchNorm == nil) else {
+      throw ValidationError("--network, --set and --batch-norm go with --source")
+    }
   }
 
   /// Compares layers, of the model or with `--source` of the network as it was imported.
@@ -79,16 +85,24 @@ struct SearchOptions: ParsableArguments {
     let request = try comparison.request()
     let found = try checking { () throws(CheckError) in
       var expected: [String: Tensor] = [:]
-      if !paths.isEmpty {
-        let pairing = ReferencePairing(try References(paths), for: graph.graph, request)
+      var layers: [String: Tensor] = [:]
+      var inputs: [String: Tensor] = [:]
+      if paths.isEmpty {
+        inputs = try comparison.seededInputs(graph)[0]
+      } else {
+        let references = try References(paths)
+        let pairing = ReferencePairing(
+          references, for: graph.graph, request, otherNames: try LayerCheck.names(graph))
+        inputs = try ComparisonOptions.inputs(pairing)
+        if let problem = pairing.problems.first { throw CheckError(.mismatch, problem) }
         for (name, array) in pairing.outputs { expected[name] = try array.values() }
+        layers = try LayerCheck.layers(of: graph, in: references, renamed: request.renamed)
       }
-      let inputs = try comparison.inputs(graph, paths, request)[0]
       let bar = ProgressBar(stepCount: 10, isShown: !output.quiet)
       defer { bar.finish() }
       let subject = FaultSearch.Subject(
         imported: graph, stored: model.stored, inputs: inputs, expected: expected,
-        tolerances: options.tolerances)
+        layers: layers, tolerances: options.tolerances)
       return try FaultSearch(subject, model: model.path) { bar.advance($0) }
     }
     output.print(found, text: found.text)

@@ -19,16 +19,21 @@ struct OptimiserOptions: ParsableArguments {
   @Option(help: "Write the graph in the DOT language to this file.")
   var dot: String?
 
-  @Option(help: "For --dump-ir and --dot: the graph after this pass, or 'import'.")
+  @Option(help: "Draw the graph as an SVG picture into this file.")
+  var svg: String?
+
+  @Option(help: "For --dump-ir, --dot and --svg: the graph after this pass, or 'import'.")
   var after: String?
 
   @Option(help: "Write what every pass did to this file.")
   var report: String?
 
   func validate() throws {
-    guard (stopAfter ?? 0) >= 0 else { throw ValidationError("--stop-after takes no negative number") }
-    guard after == nil || dumpIR != nil || dot != nil else {
-      throw ValidationError("--after goes with --dump-ir or --dot")
+    guard (stopAfter ?? 0) >= 0 else {
+      throw ValidationError("--stop-after takes no negative number")
+    }
+    guard after == nil || dumpIR != nil || dot != nil || svg != nil else {
+      throw ValidationError("--after goes with --dump-ir, --dot or --svg")
     }
   }
 
@@ -42,6 +47,7 @@ struct OptimiserOptions: ParsableArguments {
   func write(_ conversion: ConversionReport) throws(PartialConvError) {
     if let dumpIR { try write(conversion.graphText(after: after), to: dumpIR) }
     if let dot { try write(conversion.graphDot(after: after), to: dot) }
+    if let svg { try write(conversion.graphSVG(after: after), to: svg) }
     if let report { try write(conversion.rewriteText, to: report) }
   }
 
@@ -49,7 +55,8 @@ struct OptimiserOptions: ParsableArguments {
     do {
       try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw PartialConvError(.unreadable, "\(path): cannot be written: \(error.localizedDescription)")
+      throw PartialConvError(
+        .unreadable, "\(path): cannot be written: \(error.localizedDescription)")
     }
   }
 }

@@ -32,6 +32,17 @@ struct ArrayComparisonTests {
   }
 
   @Test
+  func `rejects by PSNR what differs from a reference of one value`() {
+    let result = compare([1, 2], [1, 1])
+    #expect(!Tolerance(psnr: 0).accepts(result))
+    let metrics = CheckReport.Metrics(result)
+    #expect(metrics.psnr == nil && metrics.decibel(metrics.psnr) == "undefined")
+    let equal = CheckReport.Metrics(compare([1, 1], [1, 1]))
+    #expect(equal.decibel(equal.psnr) == "infinite")
+    #expect(Tolerance(psnr: 100).accepts(compare([1, 1], [1, 1])))
+  }
+
+  @Test
   func `counts units in the last place`() {
     let one: Float = 1
     let result = compare(

@@ -60,6 +60,36 @@ struct CheckCommandTests {
   }
 
   @Test
+  func `rejects options that go with another mode`() throws {
+    let sound = try model(.init(), "a.pcm")
+    for options in [
+      ["--inspect", "--html", "page.html"], ["--verify", "--html", "page.html"],
+      ["--source", sound], ["--network", "x"], ["--masks", "masks"], ["--isolate"],
+      ["--inspect", "--verify"], ["--dot", "graph.dot"], ["--bisect"],
+    ] {
+      #expect(try check([sound] + options).status == 2, "\(options)")
+    }
+  }
+
+  @Test
+  func `rejects a misnamed reference when it looks for a fault`() throws {
+    let checkpoint = PackageFiles.fixture("crai/global_padding.pth")
+    let path = folder.path("climate.pcm")
+    let converted = try ChildProgram.run(
+      ChildProgram.built("pconv-convert"),
+      [checkpoint, "-o", path, "--set", "padding=global", "--quiet"])
+    #expect(converted.status == 0)
+    func search(_ options: String...) throws -> Int32? {
+      try check(
+        [path, PackageFiles.fixture("crai/global_padding.npz"), "--bisect", "--source", checkpoint]
+          + ["--set", "padding=global", "--allow-missing"] + options
+      ).status
+    }
+    #expect(try search() == 0)
+    #expect(try search("--map", "output=outptu") == 5)
+  }
+
+  @Test
   func `verifies every digest and tells models apart`() throws {
     let sound = try model(.init(), "a.pcm")
     #expect(try check(["--verify", sound]).status == 0)

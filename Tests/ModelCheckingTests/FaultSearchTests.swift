@@ -90,6 +90,15 @@ struct FaultSearchTests {
         renamed: [:], mode: mode, model: "small", .init())
       return Dictionary(uniqueKeysWithValues: report.arrays.map { ($0.name, $0.status.rawValue) })
     }
+    try references.add(ReferenceArray("third", Tensor(scalar: 1)))
+    #expect(
+      try status(.init(), .cumulative) == [
+        "first": "passed", "second": "passed", "memory 'third'": "unchecked",
+      ])
+    references = References()
+    try references.add(ReferenceArray("first", #require(layers["first"])))
+    #expect(try status(.init(), .isolated) == ["first": "passed", "second": "unchecked"])
+    try references.add(ReferenceArray("second", #require(layers["second"])))
     #expect(try status(.init(), .cumulative) == ["first": "passed", "second": "passed"])
     let fault = SmallNetwork.Fault(epsilon: 1e-5)
     #expect(try status(fault, .cumulative) == ["first": "differs", "second": "differs"])

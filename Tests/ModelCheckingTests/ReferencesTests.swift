@@ -32,6 +32,20 @@ struct ReferencesTests {
   }
 
   @Test
+  func `reads HDF5 and safetensors by name`() throws {
+    let weights = try References([PackageFiles.fixture("keras/unet_weights.h5")])
+    let kernel = try #require(weights.arrays.first { $0.shape.count == 4 })
+    #expect(try kernel.prepared().values(rows: 0..<1).shape == [1] + kernel.shape.dropFirst())
+    let path = folder.path("all.safetensors")
+    let header = #"{"first":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}"#
+    let three: [UInt8] = [0, 0, 0x40, 0x40]
+    let four: [UInt8] = [0, 0, 0x80, 0x40]
+    let bytes = Data([UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + three + four)
+    try bytes.write(to: URL(filePath: path))
+    #expect(try References([path])["first"]?.values() == Tensor([3, 4], shape: [1, 2]))
+  }
+
+  @Test
   func `reads rows of an array in memory`() throws {
     let array = ReferenceArray("first", first)
     #expect(try array.values(rows: 3..<4).floatArray == [18, 19, 20, 21, 22, 23])

@@ -10,6 +10,7 @@ struct AgreementCase: Sendable, CustomTestStringConvertible {
   var arrays: String
   /// Name of the array that the model's `output` must equal.
   var key = "output"
+  var network: String?
   var settings: [String: String] = [:]
   var batchNorm: BatchNormChoice?
   var isReference = false
@@ -21,7 +22,9 @@ struct AgreementCase: Sendable, CustomTestStringConvertible {
   }
 
   var checkpointPath: String { path(checkpoint) }
-  var request: ImportRequest { ImportRequest(settings: settings, batchNorm: batchNorm) }
+  var request: ImportRequest {
+    ImportRequest(network: network, settings: settings, batchNorm: batchNorm)
+  }
 
   private func path(_ name: String) -> String {
     isReference ? PackageFiles.reference(name) : PackageFiles.fixture(name)

@@ -1,40 +1,16 @@
 import ModelImport
+import TestSupport
 
 extension AgreementCase {
   /// The committed fixtures; see the page beside them.
   static let fixtures: [AgreementCase] = kerasWeights + kerasModels + pytorch
 
   /// The frameworks' own checkpoints, of the folder beside the repository.
-  static let references: [AgreementCase] = [
-    keras("weights"),
-    keras("weights", key: "output_train_bn", .batch),
-    keras("weights_reloaded"),
-    keras("weights_reloaded", key: "output_train_bn", .batch),
-    keras("model_frozen_bn"),
-    keras("model_train_bn", key: "output_train_bn"),
-    keras("model_train_bn", .moving),
+  static let references: [AgreementCase] = ReferenceRow.all.map { row in
     AgreementCase(
-      checkpoint: "keras/tf_keras_model_frozen_bn.h5", arrays: "keras/tf_keras.npz",
-      isReference: true),
-    AgreementCase(
-      checkpoint: "pytorch/naoto_unet.pth", arrays: "pytorch/naoto_unet.npz", isReference: true),
-    AgreementCase(
-      checkpoint: "pytorch/naoto_unet.safetensors", arrays: "pytorch/naoto_unet.npz",
-      isReference: true),
-    AgreementCase(
-      checkpoint: "pytorch/nvidia_pdresnet18.pth.tar", arrays: "pytorch/nvidia_pdresnet18.npz",
-      isReference: true),
-    AgreementCase(
-      checkpoint: "crai/20crtasgn72.pth", arrays: "crai/20crtasgn72.npz",
-      settings: ["padding": "global"], isReference: true),
-  ]
-
-  private static func keras(
-    _ name: String, key: String = "output", _ batchNorm: BatchNormChoice? = nil
-  ) -> AgreementCase {
-    AgreementCase(
-      checkpoint: "keras/pconv_keras_\(name).h5", arrays: "keras/pconv_keras.npz", key: key,
-      batchNorm: batchNorm, isReference: true)
+      checkpoint: row.checkpoint, arrays: row.arrays, key: row.key, network: row.network,
+      settings: row.settings, batchNorm: row.batchNorm.flatMap(BatchNormChoice.init),
+      isReference: true)
   }
 
   private static let kerasWeights: [AgreementCase] =
