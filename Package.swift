@@ -82,10 +82,13 @@ let package = Package(
     module("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),
     module("Imaging", ["TensorCore", "FileAccess", "CPNG", "CJPEG"]),
     module(
+      "Calibration", ["TensorCore", "GraphIR", "GraphPasses", "InferenceRuntime"]),
+    module(
       "PartialConv",
       [
         "TensorCore", "GraphIR", "GraphReference", "GraphPasses", "CheckpointFormats",
-        "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", orderedCollections,
+        "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", "Calibration",
+        orderedCollections,
       ]),
 
     module(
@@ -95,15 +98,15 @@ let package = Package(
         "ModelImport", "ModelFile", "KernelLibrary", "InferenceRuntime", "Imaging",
       ]),
 
-    module("CommandSupport", ["PartialConv", argumentParser]),
+    module("CommandSupport", ["PartialConv", "InferenceRuntime", argumentParser]),
     command(
       "pconv-check",
       [
-        "ModelChecking", "ModelImport", "ModelFile", "KernelLibrary", "GraphIR", "Imaging",
-        "TensorCore",
+        "ModelChecking", "ModelImport", "ModelFile", "KernelLibrary", "GraphIR", "GraphPasses",
+        "Imaging", "TensorCore",
       ]),
-    command("pconv-convert", ["ModelImport"]),
-    command("pconv-run", ["Imaging", "TensorCore"]),
+    command("pconv-convert", ["ModelImport", "GraphPasses", "Calibration"]),
+    command("pconv-run", ["Imaging", "InferenceRuntime", "TensorCore"]),
 
     .target(
       name: "TestSupport", dependencies: ["TensorCore"],
@@ -111,6 +114,7 @@ let package = Package(
     tests(
       "CheckpointFormats", ["TensorCore", "TestSupport", "CZlib", "pconv-convert", orderedCollections],
       exclude: ["Fixtures"]),
+    tests("Calibration", ["GraphIR", "GraphPasses", "Imaging", "TensorCore"]),
     tests("GraphIR", ["TensorCore"], exclude: ["Golden"]),
     tests("GraphPasses", ["GraphIR", "GraphReference", "TensorCore"], exclude: ["Golden"]),
     tests("GraphReference", ["GraphIR", "TensorCore"]),
@@ -125,7 +129,8 @@ let package = Package(
     tests(
       "PartialConv",
       [
-        "TestSupport", "TensorCore", "GraphReference", "Imaging", "ModelImport", "pconv-convert",
+        "TestSupport", "TensorCore", "GraphReference", "Imaging", "InferenceRuntime", "ModelImport",
+        "pconv-convert",
       ]),
     .testTarget(
       name: "CommandTests",
@@ -145,9 +150,10 @@ let package = Package(
     tests("InferenceRuntime", ["GraphIR", "KernelLibrary", "TensorCore"]),
     tests("TensorCore", []),
 
+    .target(name: "PeakLoops", path: "Tests/Benchmarks/peak-loops"),
     .executableTarget(
       name: "kernel-benchmark",
-      dependencies: ["InferenceRuntime", "KernelLibrary", "GraphIR", "TensorCore"],
+      dependencies: ["InferenceRuntime", "KernelLibrary", "GraphIR", "TensorCore", "PeakLoops"],
       path: "Tests/Benchmarks/kernel-benchmark", swiftSettings: settings),
   ]
 )

@@ -14,13 +14,18 @@ public final class ProgressBar {
 
   /// Shows that the next step begins.
   public func advance(_ what: String) {
+    show(what)
+    step += 1
+  }
+
+  /// Shows what happens within a step.
+  public func show(_ what: String) {
     guard isShown else { return }
     let filled = min(step, stepCount) * Self.width / stepCount
     let bar =
       String(repeating: "#", count: filled)
       + String(repeating: "-", count: Self.width - filled)
     FileHandle.standardError.write(Data("\r[\(bar)] \(what)\u{1B}[K".utf8))
-    step += 1
   }
 
   /// Takes the bar away.

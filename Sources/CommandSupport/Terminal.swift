@@ -11,11 +11,12 @@ public enum Terminal {
   }
 
   /// Prints a JSON object on stdout, keys sorted.
-  public static func printJSON(_ object: some Encodable) {
+  public static func printJSON(_ object: some Encodable) { print(json(object), terminator: "") }
+
+  /// A JSON object as text, keys sorted, with a line break at its end.
+  public static func json(_ object: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    if let data = try? encoder.encode(object) {
-      print(String(decoding: data, as: UTF8.self))
-    }
+    return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
   }
 }

@@ -5,16 +5,25 @@ extension VerifiedGraph {
   /// as they are described, at full resolution. Elementwise work is not counted.
   /// - Throws: `GraphError.badShape` when the network does not take that size.
   public func multiplyCount(height: Int, width: Int) throws(GraphError) -> Int {
+    let fixed = try specialized(toPicturesOf: height, width)
+    return fixed.graph.nodes.reduce(0) { sum, node in
+      let (next, isOverflow) = sum.addingReportingOverflow(fixed.multiplyCount(of: node))
+      return isOverflow ? .max : next
+    }
+  }
+
+  /// The graph for one picture of `height` by `width`.
+  ///
+  /// - Throws: `GraphError.badShape` when the network does not take that size.
+  public func specialized(
+    toPicturesOf height: Int, _ width: Int
+  ) throws(GraphError) -> VerifiedGraph {
     let values = symbolValues(batch: 1, height: height, width: width)
     var shapes: [String: [Int]] = [:]
     for input in graph.inputs {
       shapes[input.name] = input.type.dimensions.map { $0.evaluated(values) ?? 1 }
     }
-    let fixed = try specialized(to: shapes)
-    return fixed.graph.nodes.reduce(0) { sum, node in
-      let (next, isOverflow) = sum.addingReportingOverflow(fixed.multiplyCount(of: node))
-      return isOverflow ? .max : next
-    }
+    return try specialized(to: shapes)
   }
 
   /// Multiplications of one node of a graph of fixed sizes; `Int.max` for a product beyond it.

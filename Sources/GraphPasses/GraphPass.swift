@@ -8,6 +8,8 @@ public enum PassExactness: String, Sendable {
   case exactForIntegers = "exact in integers"
   /// Sums and products are taken in another order.
   case reassociates
+  /// Numbers are stored with fewer bits.
+  case narrows
 }
 
 /// A rewrite of graphs: one file, and one line in `PassRegistry.all`.
@@ -37,5 +39,7 @@ public struct PassRecord: Sendable {
   public let precondition: String
   /// One line for each rewrite: what was replaced, and the layer it belongs to.
   public let rewrites: [String]
+  /// One line for each layer that the pass was asked to change and left: which, and why.
+  public let kept: [String]
   public let graph: VerifiedGraph
 }

@@ -5,6 +5,7 @@ import TensorCore
 struct PassContext {
   private(set) var graph: Graph
   private(set) var rewrites: [String] = []
+  private(set) var kept: [String] = []
   private let rewriteLimit: Int
 
   /// - Parameter rewriteLimit: rewrites after which the rest are left out, to find the one at fault.
@@ -55,6 +56,9 @@ struct PassContext {
     graph.nodes[index].inputs = inputs
     rewrites.append(what)
   }
+
+  /// Records a layer that stays as it is, and why.
+  mutating func keep(_ what: String) { kept.append(what) }
 
   /// Drops nodes that no output needs any more.
   mutating func removeDeadNodes() { graph.removeDeadNodes() }

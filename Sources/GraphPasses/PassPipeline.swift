@@ -49,7 +49,7 @@ public struct PassPipeline: Sendable {
       records.append(
         PassRecord(
           name: pass.name, exactness: pass.exactness, precondition: pass.precondition,
-          rewrites: context.rewrites, graph: graph))
+          rewrites: context.rewrites, kept: context.kept, graph: graph))
     }
     return (graph, records)
   }

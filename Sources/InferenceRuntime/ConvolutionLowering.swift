@@ -4,6 +4,9 @@ import TensorCore
 
 /// A convolution over pictures, ready for memory.
 protocol PictureConvolution: Sendable {
+  /// The numbers that its kernels multiply.
+  var arithmetic: Arithmetic { get }
+
   /// Bytes of memory that its steps share.
   var scratchByteCount: Int { get }
 
@@ -17,13 +20,16 @@ protocol PictureConvolution: Sendable {
 /// Runs one convolution over one or more pictures as an indirect matrix product.
 ///
 /// Few input channels make short segments, so then the pictures are first joined, masked and
-/// bordered in scratch memory, and one segment spans a whole row of the window.
+/// bordered in scratch memory, and one segment spans a whole row of the window. So it is done with
+/// channels that do not fill whole groups of narrow numbers, which are padded on the way.
 struct ConvolutionLowering: PictureConvolution {
   /// A picture that the kernel sees, and which of its channels.
   struct Part: Sendable {
     let layout: ValueLayout
     let channels: Range<Int>
     var upsampling = 1
+    /// What `u8` numbers mean.
+    var scale: ByteScale?
   }
 
   /// The memory of a part.
@@ -43,13 +49,24 @@ struct ConvolutionLowering: PictureConvolution {
   var outputOffset = 0
   /// Finished sums to add to those of the parts, of which there may then be none.
   var addends: [ConvolutionAddend] = []
+  /// What integer addends are multiplied by.
+  var addendScale: Float = 1
+
+  var arithmetic: Arithmetic { weights.arithmetic }
+
+  private var algorithm: ConvolutionAlgorithm { addends.isEmpty ? .direct : .split }
 
   private var channels: Int { parts.reduce(0) { $0 + $1.channels.count } }
 
   private var isStaged: Bool {
-    !parts.isEmpty && channels < Self.shortestSegment && window.kernel[1] > 1
-      && window.dilation[1] == 1 && stagedHeight * stagedWidth <= Self.largestStagedPicture
+    !parts.isEmpty && window.kernel[1] > 1 && window.dilation[1] == 1
+      && (arithmetic != .integer8 || parts.count == 1)
+      && (channels < Self.shortestSegment || pixelStride != channels)
+      && stagedHeight * stagedWidth <= Self.largestStagedPicture
   }
+
+  /// Numbers of a staged pixel.
+  private var pixelStride: Int { weights.paddedParts.reduce(0, +) }
 
   private var stagedHeight: Int {
     parts[0].layout.height * parts[0].upsampling + window.padding[0] + window.padding[2]
@@ -60,7 +77,8 @@ struct ConvolutionLowering: PictureConvolution {
 
   /// Bytes of the joined picture; 0 when the parts are read where they are.
   var scratchByteCount: Int {
-    isStaged ? output.images * stagedHeight * stagedWidth * channels * 4 : 0
+    let pixelSize = pixelStride * arithmetic.pictureType.byteCount
+    return isStaged ? output.images * stagedHeight * stagedWidth * pixelSize : 0
   }
 
   func steps(
@@ -70,17 +88,17 @@ struct ConvolutionLowering: PictureConvolution {
     guard isStaged else {
       let pieces = pieces(
         context, ConvolutionShape(window, output), Self.parts(parts, sources), epilogue, region)
-      return [ConvolutionPieces.step(label: context.label, [pieces])]
+      return [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
     }
     var shape = ConvolutionShape(window, output)
     shape.kernel[1] = 1
     shape.padding = [0, 0]
     let joined = ConvolutionPart(
-      pixels: scratch, channels: 0..<window.kernel[1] * channels, pixelStride: channels,
-      height: stagedHeight, width: stagedWidth)
+      pixels: scratch, channels: 0..<window.kernel[1] * pixelStride, pixelStride: pixelStride,
+      height: stagedHeight, width: stagedWidth, scale: parts[0].scale)
     let pieces = pieces(context, shape, [joined], epilogue, region)
     return stagingSteps(context, sources, into: scratch)
-      + [ConvolutionPieces.step(label: context.label, [pieces])]
+      + [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
   }
 
   /// Parts as kernels read them where they lie.
@@ -89,7 +107,7 @@ struct ConvolutionLowering: PictureConvolution {
       ConvolutionPart(
         pixels: source.pixels, mask: source.mask, channels: part.channels,
         pixelStride: part.layout.channels, height: part.layout.height,
-        width: part.layout.width, upsampling: part.upsampling)
+        width: part.layout.width, upsampling: part.upsampling, scale: part.scale)
     }
   }
 
@@ -97,19 +115,23 @@ struct ConvolutionLowering: PictureConvolution {
     _ context: LoweringContext, _ sources: [Source], into staging: MemoryRegion
   ) -> [Step] {
     var offset = 0
-    return zip(parts, sources).map { part, source in
+    return parts.indices.map { index in
+      let (part, source) = (parts[index], sources[index])
       let map = { (axis: Int, length: Int) -> [Int32] in
         (-window.padding[axis]..<length * part.upsampling + window.padding[axis + 2]).map {
           $0 < 0 || $0 >= length * part.upsampling ? -1 : Int32($0 / part.upsampling)
         }
       }
-      let gather = PictureGather(
+      var gather = PictureGather(
         source: part.layout, channels: part.channels, rows: map(0, part.layout.height),
         columns: map(1, part.layout.width))
+      gather.numbers = PixelNumbers(
+        arithmetic, zeroPoint: part.scale?.zeroPoint ?? 0,
+        padding: weights.paddedParts[index] - part.channels.count)
       let step = gather.step(
         context, label: context.label + " staging", from: source.pixels, mask: source.mask,
-        into: staging, stride: channels, offset: offset)
-      offset += part.channels.count
+        into: staging, stride: pixelStride, offset: offset)
+      offset += weights.paddedParts[index]
       return step
     }
   }
@@ -120,8 +142,8 @@ struct ConvolutionLowering: PictureConvolution {
     _ epilogue: Epilogue, _ region: MemoryRegion
   ) -> ConvolutionPieces {
     let kernel = ConvolutionKernel(
-      shape, parts: parts, addends: addends, weights: weights, epilogue: epilogue,
-      output: region, outputStride: output.channels, outputOffset: outputOffset)
+      shape, parts: parts, addends: addends, addendScale: addendScale, weights: weights,
+      epilogue: epilogue, output: region, outputStride: output.channels, outputOffset: outputOffset)
     return ConvolutionPieces(
       kernel, shape, weights: weights,
       inputByteCount: parts.reduce(0) { $0 + $1.pixels.byteCount },

@@ -43,14 +43,16 @@ struct ConvolutionPieces: Sendable {
 
   /// One step that runs `convolutions`, which write different memory, side by side: each is as far
   /// as the others, so that they find common pictures in a near cache.
-  static func step(label: String, _ convolutions: [ConvolutionPieces]) -> Step {
+  static func step(
+    label: String, _ algorithm: ConvolutionAlgorithm, _ convolutions: [ConvolutionPieces]
+  ) -> Step {
     let order = convolutions.flatMap { convolution in
       (0..<convolution.count).map {
         (convolution, piece: $0, progress: Double($0) / Double(convolution.count))
       }
     }.sorted { $0.progress < $1.progress }
     return Step(
-      label: label, pieceCount: order.count,
+      label: label, algorithm: algorithm.description, pieceCount: order.count,
       scratchByteCount: convolutions.map(\.kernel.scratchByteCount).max() ?? 0,
       multiplyAdds: convolutions.reduce(0) { $0 + $1.multiplyAdds }
     ) { piece, scratch in

@@ -13,10 +13,7 @@ extension Convolution: Lowerable {
     }
     var kernels: [ConvolutionLowering] = []
     for group in 0..<groups {
-      guard
-        let weights = context.model.weights(
-          context.node.inputs[1], outputs: output.channels / groups, group: group)
-      else { return nil }
+      guard let weights = context.model.weights(of: context.node, group: group) else { return nil }
       let width = input.channels / groups
       kernels.append(
         ConvolutionLowering(
@@ -61,59 +58,108 @@ extension PartialConvolution: Lowerable {
     let places = arguments(Array(0..<inputCount))
     let output = context.outputs[0]
     guard convolution.groups == 1, biasPlanes.count <= Epilogue.maximumBiasCount,
-      (context.inputs + context.outputs).allSatisfy({ !$0.isPicture || $0.elementType == .float32 }),
       let kernel = pictureConvolution(context)
     else { return nil }
     let planes = places.masks + [places.ratio] + places.biases.map(\.plane)
     let repetition = PlaneRepetition(
       context, planes: planes.compactMap(\.self), images: output.images,
       scratchOffset: kernel.scratchByteCount)
-    return Lowering(scratchByteCount: kernel.scratchByteCount + repetition.byteCount) { memory in
-      let inputs = repetition.inputs(memory)
-      let sources = parts.indices.map { index in
+    let widening = PictureWidening(
+      context, pictures: kernel.arithmetic == .float32 ? scales(places.pictures) : [],
+      scratchOffset: AlignedStorage.aligned(kernel.scratchByteCount + repetition.byteCount))
+    let wideOffset = widening.end
+    let wideByteCount = isNarrowedAfterwards ? output.elementCount * 4 : 0
+    return Lowering(scratchByteCount: wideOffset + wideByteCount) { memory in
+      let inputs = widening.inputs(repetition.inputs(memory), scratch: memory.scratch)
+      let sources = places.pictures.indices.map { index in
         ConvolutionLowering.Source(
           pixels: inputs[places.pictures[index]], mask: places.masks[index].map { inputs[$0] })
       }
-      let epilogue = Epilogue(
-        scale: places.scale.map { inputs[$0] }, ratio: places.ratio.map { inputs[$0] },
-        biases: places.biases.map { bias in
-          Epilogue.Bias(vector: inputs[bias.vector], plane: bias.plane.map { inputs[$0] })
-        }, function: Epilogue.Function(activation))
-      return repetition.steps(context, memory)
+      let wide =
+        isNarrowedAfterwards
+        ? memory.scratch.slice(at: wideOffset, byteCount: wideByteCount) : memory.outputs[0]
+      let steps =
+        repetition.steps(context, memory) + widening.steps(context, memory)
         + kernel.steps(
-          context, sources: sources, epilogue: epilogue, output: memory.outputs[0],
+          context, sources: sources, epilogue: epilogue(places, inputs), output: wide,
           scratch: memory.scratch)
+      return isNarrowedAfterwards
+        ? steps + [
+          context.narrowing(
+            wide, to: ResultStorage(storage), into: memory.outputs[0],
+            label: context.label + " narrowing")
+        ] : steps
     }
   }
 
-  /// The sums: split where the model has split weights, else straight; nil without constant weights.
+  /// Sigmoid and tanh are applied to `f32` results in memory.
+  private var isNarrowedAfterwards: Bool {
+    storage != .float32 && (activation == .sigmoid || activation == .tanh)
+  }
+
+  private func epilogue(_ places: Arguments<Int>, _ inputs: [MemoryRegion]) -> Epilogue {
+    Epilogue(
+      scale: places.scale.map { inputs[$0] }, ratio: places.ratio.map { inputs[$0] },
+      biases: places.biases.map { bias in
+        Epilogue.Bias(vector: inputs[bias.vector], plane: bias.plane.map { inputs[$0] })
+      }, function: Epilogue.Function(activation),
+      storage: isNarrowedAfterwards ? .float32 : ResultStorage(storage))
+  }
+
+  /// The inputs that are pictures, and what the numbers of the `u8` ones mean.
+  private func scales(_ pictures: [Int]) -> [(input: Int, scale: ByteScale?)] {
+    zip(pictures, parts).map { ($0, $1.quantization.map(ByteScale.init)) }
+  }
+
+  /// The sums by the cheapest algorithm; nil without constant weights.
   private func pictureConvolution(_ context: LoweringContext) -> (any PictureConvolution)? {
     let places = arguments(Array(0..<inputCount))
-    let split = context.model.upsamplingSplit(of: context.node)
-    guard
-      let weights = split?.rest
-        ?? context.model.weights(
-          context.node.inputs[places.weights], outputs: context.outputs[0].channels)
-    else { return nil }
-    let whole = ConvolutionLowering(
-      window: convolution.window(kernelShape: context.inputs[places.weights].shape),
-      parts: parts.indices.map { index in
-        let layout = context.inputs[places.pictures[index]]
-        return .init(
-          layout: layout, channels: 0..<layout.channels, upsampling: parts[index].upsampling)
-      }, output: context.outputs[0], weights: weights)
-    return split.map {
-      SplitConvolutionLowering(whole, $0, isLow: parts.map(UpsamplingSplit.isSplit))
-    } ?? whole
+    let shape = context.inputs[places.weights].shape
+    guard let use = WeightUse(context.node, in: context.model.model.graph) else { return nil }
+    let parts = zip(self.parts, scales(places.pictures)).map { part, picture in
+      let layout = context.inputs[picture.input]
+      return ConvolutionLowering.Part(
+        layout: layout, channels: 0..<layout.channels, upsampling: part.upsampling,
+        scale: use.arithmetic == .integer8 ? picture.scale : nil)
+    }
+    let channels = parts.map(\.layout.channels)
+    let output = context.outputs[0]
+    let algorithm = ConvolutionAlgorithm.cheapest(
+      for: self, weights: shape, channels: channels, output: output.shape,
+      arithmetic: use.arithmetic, tier: transformTier(context, use), preferring: context.model.preferredTransform)
+    if case .transform(let transform) = algorithm,
+      let made = context.model.weights(of: context.node, transform, on: context.pool)
+    {
+      return TransformLowering(
+        parts: parts, output: output, weights: made, kernels: context.model.kernels,
+        threadCount: context.threadCount)
+    }
+    let window = convolution.window(kernelShape: shape)
+    let whole = { (packed: PackedWeights) in
+      ConvolutionLowering(window: window, parts: parts, output: output, weights: packed)
+    }
+    if algorithm == .split,
+      let split = context.model.splitWeights(of: context.node, self, channels: channels)
+    {
+      return SplitConvolutionLowering(
+        whole(split.rest), split, isLow: self.parts.map(UpsamplingSplit.isSplit))
+    }
+    return context.model.weights(of: context.node).map(whole)
+  }
+
+  /// The tier that chooses the algorithm: transforms are of wide numbers and many channels only.
+  private func transformTier(_ context: LoweringContext, _ use: WeightUse) -> NumericTier {
+    let output = context.outputs[0]
+    let isWide = use.arithmetic == .float32 && storage == .float32
+    return isWide && output.channels > context.model.kernels.dotProduct.columns
+      ? context.model.tier : .exact
   }
 }
 
 extension Dense: Lowerable {
   func lower(_ context: LoweringContext) -> Lowering? {
     let (input, output) = (context.inputs[0].asPixels, context.outputs[0].asPixels)
-    guard
-      let weights = context.model.weights(context.node.inputs[1], outputs: output.channels)
-    else { return nil }
+    guard let weights = context.model.weights(of: context.node) else { return nil }
     let kernel = ConvolutionLowering(
       window: Window(kernel: [1, 1]),
       parts: [.init(layout: input, channels: 0..<input.channels)], output: output,

@@ -14,7 +14,9 @@ struct LoweringContext {
   let inputs: [ValueLayout]
   let outputs: [ValueLayout]
   let model: CompiledModel
-  let threadCount: Int
+  let pool: ThreadPool
+
+  var threadCount: Int { pool.threadCount }
 
   var label: String {
     node.label.isEmpty

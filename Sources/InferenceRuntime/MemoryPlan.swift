@@ -111,15 +111,12 @@ struct MemoryPlan {
       var offset = 0
       for other in neighbours {
         if offset + buffer.byteCount <= buffers[other].offset { break }
-        offset = max(offset, Self.aligned(buffers[other].offset + buffers[other].byteCount))
+        offset = max(
+          offset, AlignedStorage.aligned(buffers[other].offset + buffers[other].byteCount))
       }
       buffers[index].offset = offset
-      byteCount = max(byteCount, Self.aligned(offset + buffer.byteCount))
+      byteCount = max(byteCount, AlignedStorage.aligned(offset + buffer.byteCount))
       placed.append(index)
     }
-  }
-
-  private static func aligned(_ offset: Int) -> Int {
-    (offset + AlignedStorage.alignment - 1) / AlignedStorage.alignment * AlignedStorage.alignment
   }
 }

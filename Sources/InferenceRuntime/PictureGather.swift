@@ -1,4 +1,5 @@
 import KernelLibrary
+import TensorCore
 
 /// A step that copies pixels of every image of a picture by index.
 struct PictureGather {
@@ -7,6 +8,7 @@ struct PictureGather {
   /// The source row of each result row, and the source column of each result column; -1 for zeros.
   let rows: [Int32]
   let columns: [Int32]
+  var numbers = PixelNumbers()
 
   init(source: ValueLayout, channels: Range<Int>? = nil, rows: [Int32], columns: [Int32]) {
     self.source = source
@@ -22,20 +24,23 @@ struct PictureGather {
     mask: MemoryRegion? = nil, into output: MemoryRegion, stride: Int, offset: Int = 0
   ) -> Step {
     let area = source.height * source.width
+    let size = numbers.arithmetic.pictureType.byteCount
     let gathers = (0..<source.images).map { image in
       PixelGather(
-        source: region.floats(at: image * area * source.channels, count: area * source.channels),
+        numbers,
+        source: region.slice(
+          at: image * area * source.channels * size, byteCount: area * source.channels * size),
         mask: mask?.floats(at: image * area, count: area), sourceStride: source.channels,
         sourceOffset: channels.lowerBound, sourceHeight: source.height, sourceWidth: source.width,
         channels: channels.count, rows: rows, columns: columns)
     }
-    let resultCount = rows.count * columns.count * stride
+    let resultSize = rows.count * columns.count * stride * size
     let pieces = context.pieces(rows.count, elementsEach: columns.count * channels.count)
     return Step(label: label, pieceCount: pieces.count * gathers.count) { piece, _ in
       let image = piece / pieces.count
       gathers[image].run(
         rows: pieces[piece % pieces.count],
-        into: output.floats(at: image * resultCount, count: resultCount), stride: stride,
+        into: output.slice(at: image * resultSize, byteCount: resultSize), stride: stride,
         offset: offset)
     }
   }

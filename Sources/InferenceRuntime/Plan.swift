@@ -17,14 +17,16 @@ struct Plan {
   /// Bytes of values and scratch space.
   var byteCount: Int { arena.byteCount + threadScratch.byteCount }
 
+  /// Makes the weights that its algorithms need and that `model` does not have yet, on `pool`.
+  ///
   /// - Throws: `RuntimeError.badShape`, `.badElementType`, or `.outOfMemory` when the system
   ///   refuses the arena.
   init(
-    _ model: CompiledModel, inputs: [(elementType: ElementType, shape: [Int])], threadCount: Int
+    _ model: CompiledModel, inputs: [(elementType: ElementType, shape: [Int])], pool: ThreadPool
   ) throws(RuntimeError) {
     let graph = model.model.graph
     let layouts = try ShapeBinding.layouts(of: model.model, inputs: inputs)
-    let lowerings = Self.lowerings(of: model, layouts, threadCount: threadCount)
+    let lowerings = Self.lowerings(of: model, layouts, pool)
     let sizeConstants = SizeConstants(graph)
     let memory = MemoryPlan(
       graph: graph, layouts: layouts, lowerings: lowerings, kept: sizeConstants.kept)
@@ -46,7 +48,7 @@ struct Plan {
     let widest = (steps + preparation).map(\.scratchByteCount).max() ?? 0
     let scratchByteCount = (widest + Self.pageSize - 1) / Self.pageSize * Self.pageSize
     self.scratchByteCount = scratchByteCount
-    threadScratch = try Self.allocate(scratchByteCount * threadCount)
+    threadScratch = try Self.allocate(scratchByteCount * pool.threadCount)
     self.inputs = graph.inputs.compactMap { input in
       layouts[input.value].map { ($0, region(input.value)) }
     }
@@ -77,12 +79,12 @@ struct Plan {
   }
 
   private static func lowerings(
-    of model: CompiledModel, _ layouts: [ValueID: ValueLayout], threadCount: Int
+    of model: CompiledModel, _ layouts: [ValueID: ValueLayout], _ pool: ThreadPool
   ) -> [Lowering] {
     model.model.graph.nodes.map { node in
       LoweringContext(
         node: node, inputs: node.inputs.compactMap { layouts[$0] },
-        outputs: node.results.compactMap { layouts[$0] }, model: model, threadCount: threadCount
+        outputs: node.results.compactMap { layouts[$0] }, model: model, pool: pool
       ).lowering()
     }
   }

@@ -40,6 +40,11 @@ public final class Session {
   /// Threads that a run uses.
   public var threadCount: Int { pool.threadCount }
 
+  /// Billions of `f32` multiply-adds per second that one thread could reach if memory were free.
+  public var peakRate: Double {
+    PeakRate.ofTile(model.kernels.matrixProduct, threads: threadCount)
+  }
+
   public var memoryReport: MemoryReport {
     MemoryReport(
       arenaByteCount: plans.reduce(0) { $0 + $1.plan.byteCount },
@@ -60,30 +65,48 @@ public final class Session {
   }
 
   /// What one step of one run took.
-  package struct StepTime: Sendable {
-    package let label: String
-    package let seconds: Double
+  public struct StepTime: Sendable {
+    /// The layer and its operation.
+    public let label: String
+    /// How a convolution is computed; empty for other work.
+    public let algorithm: String
+    /// From the start of the run.
+    public let start: Double
+    public let seconds: Double
     /// Processor time of all threads.
-    package let processorSeconds: Double
+    public let processorSeconds: Double
     /// 0 where nobody counts them.
-    package let multiplyAdds: Int
+    public let multiplyAdds: Int
   }
 
   /// Times each step of one run.
-  package func profile(_ inputs: [String: Tensor]) throws(RuntimeError) -> [StepTime] {
+  public func profile(_ inputs: [String: Tensor]) throws(RuntimeError) -> [StepTime] {
+    try timedRun(inputs).steps
+  }
+
+  /// Runs the model as `run` does and times each step.
+  public func timedRun(
+    _ inputs: [String: Tensor]
+  ) throws(RuntimeError) -> (outputs: [(name: String, tensor: Tensor)], steps: [StepTime]) {
     let tensors = try ordered(inputs)
     let plan = try plan(for: tensors)
     let clock = ContinuousClock()
     var times: [(wall: ContinuousClock.Instant, processor: Double)] = []
-    _ = plan.run(tensors, on: pool) { _ in times.append((clock.now, Processor.processSeconds)) }
-    return plan.steps.indices.map { index in
-      let parts = (times[index + 1].wall - times[index].wall).components
-      return StepTime(
-        label: plan.steps[index].label,
-        seconds: Double(parts.seconds) + Double(parts.attoseconds) * 1e-18,
+    let outputs = plan.run(tensors, on: pool) { _ in
+      times.append((clock.now, Processor.processSeconds))
+    }
+    let seconds = { (duration: Duration) in
+      Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+    let steps = plan.steps.indices.map { index in
+      StepTime(
+        label: plan.steps[index].label, algorithm: plan.steps[index].algorithm,
+        start: seconds(times[index].wall - times[0].wall),
+        seconds: seconds(times[index + 1].wall - times[index].wall),
         processorSeconds: times[index + 1].processor - times[index].processor,
         multiplyAdds: plan.steps[index].multiplyAdds)
     }
+    return (outputs, steps)
   }
 
   private func plan(for tensors: [Tensor]) throws(RuntimeError) -> Plan {
@@ -95,7 +118,7 @@ public final class Session {
     }
     if plans.count == Self.keptPlanCount { plans.removeFirst() }
     let plan = try Plan(
-      model, inputs: shapes.map { ($0.elementType, $0.shape) }, threadCount: pool.threadCount)
+      model, inputs: shapes.map { ($0.elementType, $0.shape) }, pool: pool)
     plans.append((shapes, plan))
     return plan
   }

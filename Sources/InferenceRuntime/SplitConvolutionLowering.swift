@@ -20,7 +20,8 @@ struct SplitConvolutionLowering: PictureConvolution {
   init(_ whole: ConvolutionLowering, _ split: UpsamplingSplit, isLow: [Bool]) {
     self.isLow = isLow
     low = zip(whole.parts, isLow).filter(\.1).map {
-      ConvolutionLowering.Part(layout: $0.0.layout, channels: $0.0.channels)
+      ConvolutionLowering.Part(
+        layout: $0.0.layout, channels: $0.0.channels, scale: $0.0.scale)
     }
     rest = ConvolutionLowering(
       window: whole.window, parts: zip(whole.parts, isLow).filter { !$0.1 }.map(\.0),
@@ -35,37 +36,40 @@ struct SplitConvolutionLowering: PictureConvolution {
     }
   }
 
+  var arithmetic: Arithmetic { rest.arithmetic }
+
   /// Bytes of the joined picture of the other parts, then of the sums.
   var scratchByteCount: Int {
-    products.reduce(Self.aligned(rest.scratchByteCount)) {
-      $0 + Self.aligned($1.sums.byteCount)
+    products.reduce(AlignedStorage.aligned(rest.scratchByteCount)) {
+      $0 + AlignedStorage.aligned($1.sums.byteCount)
     }
   }
 
-  private static func aligned(_ byteCount: Int) -> Int {
-    (byteCount + AlignedStorage.alignment - 1) / AlignedStorage.alignment
-      * AlignedStorage.alignment
+  /// What is stored of a low-resolution product: sums as the other parts' kernel has them.
+  private var sumsEpilogue: Epilogue {
+    Epilogue(storage: arithmetic == .integer8 ? .integerSums : .float32)
   }
 
   func steps(
     _ context: LoweringContext, sources: [ConvolutionLowering.Source], epilogue: Epilogue,
     output: MemoryRegion, scratch: MemoryRegion
   ) -> [Step] {
-    var offset = Self.aligned(rest.scratchByteCount)
+    var offset = AlignedStorage.aligned(rest.scratchByteCount)
     let lowParts = ConvolutionLowering.parts(low, zip(sources, isLow).filter(\.1).map(\.0))
     var pieces: [ConvolutionPieces] = []
     var high = rest
+    high.addendScale = low[0].scale?.scale ?? 1
     for (product, layout) in products {
       let region = scratch.slice(at: offset, byteCount: layout.byteCount)
-      offset += Self.aligned(layout.byteCount)
+      offset += AlignedStorage.aligned(layout.byteCount)
       let lowering = ConvolutionLowering(
         window: product.window, parts: low, output: layout, weights: product.weights)
       pieces.append(
         lowering.pieces(
-          context, ConvolutionShape(product.window, layout), lowParts, Epilogue(), region))
+          context, ConvolutionShape(product.window, layout), lowParts, sumsEpilogue, region))
       high.addends += product.uses.map { addend($0, layout, region) }
     }
-    return [ConvolutionPieces.step(label: context.label + " low resolution", pieces)]
+    return [ConvolutionPieces.step(label: context.label + " low resolution", .split, pieces)]
       + high.steps(
         context, sources: zip(sources, isLow).filter { !$0.1 }.map(\.0), epilogue: epilogue,
         output: output, scratch: scratch)

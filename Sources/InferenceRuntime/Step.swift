@@ -4,6 +4,8 @@ import KernelLibrary
 struct Step: Sendable {
   /// The layer and operation, for reports.
   let label: String
+  /// How a convolution is computed; empty for other work.
+  var algorithm = ""
   let pieceCount: Int
   /// Bytes of scratch memory that each thread needs.
   var scratchByteCount = 0

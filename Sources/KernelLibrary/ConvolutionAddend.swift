@@ -1,7 +1,7 @@
 import CKernels
 
-/// Finished sums `[N, height, width, pixelStride]` that a convolution with strides of 1 adds to its
-/// own before its epilogue.
+/// Finished sums `[N, height, width, pixelStride]`, `f32` or `i32` as the convolution's own, that
+/// one with strides of 1 adds to them before its epilogue.
 package struct ConvolutionAddend: Sendable {
   package var sums: MemoryRegion
   /// The first of the channels that are added.

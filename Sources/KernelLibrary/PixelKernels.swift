@@ -1,8 +1,10 @@
 import CKernels
+import TensorCore
 
 /// Copies pixels of `[rows, columns, channels]` pictures by index: `y[i][j] =
 /// x[rows[i]][columns[j]]`, zeros where an index is negative.
 package struct PixelGather: Sendable {
+  package var numbers: PixelNumbers
   package var source: MemoryRegion
   /// Scales each source pixel; 1 everywhere when there is none.
   package var mask: MemoryRegion?
@@ -15,12 +17,14 @@ package struct PixelGather: Sendable {
   package var columns: [Int32]
 
   package init(
-    source: MemoryRegion, mask: MemoryRegion? = nil, sourceStride: Int, sourceOffset: Int = 0,
-    sourceHeight: Int, sourceWidth: Int, channels: Int, rows: [Int32], columns: [Int32]
+    _ numbers: PixelNumbers = PixelNumbers(), source: MemoryRegion, mask: MemoryRegion? = nil,
+    sourceStride: Int, sourceOffset: Int = 0, sourceHeight: Int, sourceWidth: Int, channels: Int,
+    rows: [Int32], columns: [Int32]
   ) {
     precondition(
       rows.allSatisfy { $0 < sourceHeight } && columns.allSatisfy { $0 < sourceWidth }
         && sourceOffset + channels <= sourceStride, "a gather reads outside its source")
+    self.numbers = numbers
     self.source = source
     self.mask = mask
     self.sourceStride = sourceStride
@@ -35,20 +39,39 @@ package struct PixelGather: Sendable {
   /// Fills channels from `offset` of the result rows `part` in `output`.
   package func run(rows part: Range<Int>, into output: MemoryRegion, stride: Int, offset: Int = 0) {
     precondition(
-      part.lowerBound >= 0 && part.upperBound <= rows.count && offset + channels <= stride,
+      part.lowerBound >= 0 && part.upperBound <= rows.count
+        && offset + channels + numbers.padding <= stride,
       "a gather writes outside its result")
-    let pixels = sourceHeight * sourceWidth
+    let (pixels, size) = (sourceHeight * sourceWidth, numbers.arithmetic.pictureType.byteCount)
+    let x = unsafe source.pointer(bytes: pixels * sourceStride * size) + sourceOffset * size
+    let y =
+      unsafe output.pointer(bytes: rows.count * columns.count * stride * size) + offset * size
     unsafe rows.withUnsafeBufferPointer { rows in
       unsafe columns.withUnsafeBufferPointer { columns in
         var task = unsafe pc_gather(
-          x: source.pointer(floats: pixels * sourceStride) + sourceOffset, x_stride: sourceStride,
-          x_width: sourceWidth, mask: mask.map { unsafe UnsafePointer($0.pointer(floats: pixels)) },
-          y: output.pointer(floats: rows.count * columns.count * stride) + offset, y_stride: stride,
-          channels: channels, rows: rows.baseAddress, columns: columns.baseAddress,
-          y_width: columns.count)
-        unsafe pc_f32_gather(&task, part.lowerBound, part.count)
+          arithmetic: numbers.arithmetic.code, zero_point: UInt8(numbers.zeroPoint), x: x,
+          x_stride: sourceStride, x_width: sourceWidth,
+          mask: mask.map { unsafe UnsafePointer($0.pointer(floats: pixels)) }, y: y,
+          y_stride: stride, channels: channels, padding: numbers.padding, rows: rows.baseAddress,
+          columns: columns.baseAddress, y_width: columns.count)
+        unsafe pc_gather_pixels(&task, part.lowerBound, part.count)
       }
     }
+  }
+}
+
+/// What the numbers of copied pixels are.
+package struct PixelNumbers: Sendable {
+  package var arithmetic: Arithmetic
+  /// The number that means 0, which is another than 0 for `u8` only.
+  package var zeroPoint: Int
+  /// Numbers of 0 that follow the channels of a pixel.
+  package var padding: Int
+
+  package init(_ arithmetic: Arithmetic = .float32, zeroPoint: Int = 0, padding: Int = 0) {
+    self.arithmetic = arithmetic
+    self.zeroPoint = zeroPoint
+    self.padding = padding
   }
 }
 

@@ -32,8 +32,9 @@ package struct PlaneConvolution: Sendable {
       "a piece lies outside its convolution")
     let pixels = shape.images * part.height * part.width
     var picture = unsafe pc_picture(
-      pixels: part.pixels.pointer(floats: pixels * part.pixelStride), mask: nil,
-      channels: part.channels.count, pixel_stride: part.pixelStride, height: part.height,
+      pixels: part.pixels.pointer(floats: pixels * part.pixelStride), mask: nil, zeros: nil,
+      zero_point: 0, channels: part.channels.count, pixel_stride: part.pixelStride,
+      height: part.height,
       width: part.width, upsampling: 1, row_places: nil, column_places: nil)
     unsafe withUnsafePointer(to: &picture) { picture in
       var task = unsafe pc_convolution()
@@ -46,7 +47,7 @@ package struct PlaneConvolution: Sendable {
       unsafe task.images = shape.images
       unsafe task.height = shape.height
       unsafe task.width = shape.width
-      unsafe task.output = output.pointer(floats: shape.pixelCount)
+      unsafe task.output = UnsafeMutableRawPointer(output.pointer(floats: shape.pixelCount))
       unsafe pc_convolution_rows_run(&task, weights, rows.lowerBound, rows.count)
     }
   }

@@ -1,5 +1,6 @@
 package import GraphIR
 package import GraphPasses
+package import InferenceRuntime
 package import ModelFile
 package import TensorCore
 
@@ -47,12 +48,14 @@ package struct FaultSearch: Sendable, Encodable {
     /// are such.
     package let layers: [String: Tensor]
     package let tolerances: ToleranceTable
+    /// The numeric tier of the last stage.
+    package let tier: NumericTier
 
     /// - Parameter pipeline: the passes that made `stored`; as its file records them when nil.
     package init(
       imported: VerifiedGraph, stored: StoredModel, pipeline: PassPipeline? = nil,
       inputs: [String: Tensor], expected: [String: Tensor] = [:], layers: [String: Tensor] = [:],
-      tolerances: ToleranceTable = ToleranceTable()
+      tolerances: ToleranceTable = ToleranceTable(), tier: NumericTier = .near
     ) {
       self.imported = imported
       self.stored = stored
@@ -61,6 +64,7 @@ package struct FaultSearch: Sendable, Encodable {
       self.expected = expected
       self.layers = layers
       self.tolerances = tolerances
+      self.tier = tier
     }
 
     /// The passes that the file names; nil when it names none, or one that there is no more.
@@ -110,7 +114,8 @@ package struct FaultSearch: Sendable, Encodable {
     stages.append(
       probe.stage("model file", try GraphRunner.interpreter(probe.graph).run(subject.inputs)))
     progress("runtime")
-    stages.append(probe.stage("runtime", try GraphRunner.runtime(probe.graph).run(subject.inputs)))
+    let runner = GraphRunner.runtime(probe.graph, tier: subject.tier)
+    stages.append(probe.stage("runtime", try runner.run(subject.inputs)))
   }
 
   private static func optimise(

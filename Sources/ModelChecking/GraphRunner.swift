@@ -1,6 +1,6 @@
 package import GraphIR
 import GraphReference
-import InferenceRuntime
+package import InferenceRuntime
 package import KernelLibrary
 package import TensorCore
 
@@ -12,9 +12,11 @@ package struct GraphRunner {
 
   /// The optimised runtime.
   package static func runtime(
-    _ graph: VerifiedGraph, threads: Int? = nil, kernels: KernelTable = .preferred
+    _ graph: VerifiedGraph, threads: Int? = nil, kernels: KernelTable = .preferred,
+    tier: NumericTier = .near
   ) -> GraphRunner {
-    let session = CompiledModel(graph, kernels: kernels).makeSession(threads: threads)
+    let model = CompiledModel(graph, kernels: kernels, tier: tier)
+    let session = model.makeSession(threads: threads)
     let name = "\(kernels.instructionSet), \(session.threadCount) threads"
     return GraphRunner(name: name) { inputs throws(CheckError) in
       do throws(RuntimeError) {

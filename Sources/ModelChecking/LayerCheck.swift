@@ -1,4 +1,5 @@
 package import GraphIR
+import InferenceRuntime
 package import TensorCore
 
 /// Compares results of layers with reference arrays that bear the layers' names.
@@ -43,7 +44,8 @@ package enum LayerCheck {
     var known: [String: Tensor] = [:]
     let trace = try LayerTrace(layersOf: graph)
     progress("cumulative run")
-    let computed = trace.layers(try GraphRunner.runtime(trace.graph).run(inputs))
+    let computed = trace.layers(
+      try GraphRunner.runtime(trace.graph, tier: options.tier).run(inputs))
     for point in trace.points {
       guard let reference = references[renamed[point.name] ?? point.name] else {
         report.add(.uncompared(point.name))
@@ -59,7 +61,7 @@ package enum LayerCheck {
       }
       progress(point.name)
       let actual =
-        mode == .isolated ? try isolated(point, trace, known, inputs, graph) : own
+        mode == .isolated ? try isolated(point, trace, known, inputs, graph, options.tier) : own
       known[point.name] = expected
       var array = CheckReport.ArrayReport(
         point.name, shape: actual.shape, ArrayComparison(actual, expected),
@@ -96,7 +98,7 @@ package enum LayerCheck {
   /// The layer's result when every layer before it that has a reference gave that.
   private static func isolated(
     _ point: LayerTrace.Point, _ trace: LayerTrace, _ known: [String: Tensor],
-    _ inputs: [String: Tensor], _ graph: VerifiedGraph
+    _ inputs: [String: Tensor], _ graph: VerifiedGraph, _ tier: NumericTier
   ) throws(CheckError) -> Tensor {
     var given: [(value: ValueID, name: String, type: ValueType)] = []
     var arrays: [String: Tensor] = [:]
@@ -112,7 +114,7 @@ package enum LayerCheck {
       if let input = graph.input(named: name) { arrays[input.name] = tensor }
     }
     let wanted = arrays.filter { part.input(named: $0.key) != nil }
-    guard let result = try GraphRunner.runtime(part).run(wanted).first?.tensor else {
+    guard let result = try GraphRunner.runtime(part, tier: tier).run(wanted).first?.tensor else {
       throw CheckError(.internalFault, "layer '\(point.name)' gave no result")
     }
     return result

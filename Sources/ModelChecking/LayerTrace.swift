@@ -51,21 +51,8 @@ package struct LayerTrace: Sendable {
 }
 
 extension VerifiedGraph {
-  /// The `f32` results of nodes that follow from what an input other than the mask holds, so no
-  /// masks, window sums or ratios.
-  package var pictureValues: Set<ValueID> {
-    let others = graph.inputs.filter { $0.name != "mask" }
-    var found = Set((others.isEmpty ? graph.inputs : others).map(\.value))
-    var results: Set<ValueID> = []
-    for node in graph.nodes
-    where !(node.operation is OnesPlane) && node.inputs.contains(where: found.contains) {
-      for value in node.results where type(of: value).elementType == .float32 {
-        found.insert(value)
-        results.insert(value)
-      }
-    }
-    return results
-  }
+  /// The `f32` results of nodes that follow from what an input other than the mask holds.
+  package var pictureValues: Set<ValueID> { graph.pictureValues() }
 
   /// The part of the graph from the values of `known` to `result`; the known ones become inputs.
   ///

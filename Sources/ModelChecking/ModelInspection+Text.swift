@@ -24,7 +24,8 @@ extension ModelInspection {
     lines += layers.map { layer in
       "  \(layer.operation.padded(to: 22)) \(layer.name.padded(to: 28)) \(layer.result)"
         + (layer.parameters > 0 ? "  \(layer.parameters) parameters" : "")
-        + (layer.multiplies > 0 ? ", \(layer.multiplies) multiplies" : "")
+        + (layer.multiplies > 0
+          ? ", \(layer.multiplies) multiplies in \(layer.precision ?? "f32")" : "")
     }
     lines += notes.map { "  note: \($0)" }
     return lines.joined(separator: "\n")

@@ -1,5 +1,6 @@
 import GraphIR
-import InferenceRuntime
+import GraphPasses
+package import InferenceRuntime
 import KernelLibrary
 package import ModelFile
 import TensorCore
@@ -22,6 +23,8 @@ package struct ModelInspection: Sendable, Encodable {
     package let parameters: Int
     /// For one picture of the nominal size.
     package let multiplies: Int
+    /// With how many bits it multiplies: f32, bf16 or int8; nil for nodes without weights.
+    package let precision: String?
   }
 
   package struct Pass: Sendable, Encodable {
@@ -78,7 +81,7 @@ package struct ModelInspection: Sendable, Encodable {
 
   /// Looks at a model; it is run once on zeros of the nominal size, the nearest to 256 rows and
   /// columns that it takes, to learn its memory.
-  package init(_ stored: StoredModel, model: String) {
+  package init(_ stored: StoredModel, model: String, tier: NumericTier = .near) {
     let graph = stored.graph
     let provenance = stored.provenance
     self.model = model
@@ -116,7 +119,7 @@ package struct ModelInspection: Sendable, Encodable {
       let (result, isOverflow) = sum.addingReportingOverflow(layer.multiplies)
       return isOverflow ? .max : result
     }
-    memory = Self.memory(graph, shapes: fixed == nil ? nil : shapes)
+    memory = Self.memory(graph, shapes: fixed == nil ? nil : shapes, tier)
     instructionSet = KernelTable.preferred.instructionSet
   }
 
@@ -128,13 +131,16 @@ package struct ModelInspection: Sendable, Encodable {
         name: node.label, operation: node.operation.mnemonic,
         result: node.results.map { graph.type(of: $0).description }.joined(separator: ", "),
         parameters: node.inputs.reduce(0) { $0 + (constants[$1] ?? 0) },
-        multiplies: fixed?.multiplyCount(of: node) ?? 0)
+        multiplies: fixed?.multiplyCount(of: node) ?? 0,
+        precision: graph.precision(of: node)?.rawValue)
     }
   }
 
-  private static func memory(_ graph: VerifiedGraph, shapes: [String: [Int]]?) -> Memory? {
+  private static func memory(
+    _ graph: VerifiedGraph, shapes: [String: [Int]]?, _ tier: NumericTier
+  ) -> Memory? {
     guard let shapes else { return nil }
-    let session = CompiledModel(graph).makeSession()
+    let session = CompiledModel(graph, tier: tier).makeSession()
     let zeros = shapes.mapValues {
       Tensor([Float](repeating: 0, count: Tensor.elementCount(of: $0)), shape: $0)
     }

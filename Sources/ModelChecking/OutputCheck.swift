@@ -1,4 +1,5 @@
 package import GraphIR
+package import InferenceRuntime
 import TensorCore
 
 /// Runs a model on reference inputs and compares its outputs with the reference's.
@@ -13,13 +14,17 @@ package struct OutputCheck {
     package var rimReach: Int
     /// Whether maps of the errors are kept for drawing.
     package var keepsMaps: Bool
+    /// The numeric tier of runners that a check makes itself.
+    package var tier: NumericTier
 
     package init(
-      tolerances: ToleranceTable = ToleranceTable(), rimReach: Int = 8, keepsMaps: Bool = false
+      tolerances: ToleranceTable = ToleranceTable(), rimReach: Int = 8, keepsMaps: Bool = false,
+      tier: NumericTier = .near
     ) {
       self.tolerances = tolerances
       self.rimReach = rimReach
       self.keepsMaps = keepsMaps
+      self.tier = tier
     }
   }
 

@@ -27,7 +27,8 @@ package enum VariantCheck {
       let expected = try oracle.run(arrays)
       var bits: [String: Tensor] = [:]
       for variant in variants(threads: threads) {
-        let runner = GraphRunner.runtime(graph, threads: variant.threads, kernels: variant.kernels)
+        let runner = GraphRunner.runtime(
+          graph, threads: variant.threads, kernels: variant.kernels, tier: options.tier)
         progress("\(runner.name), inputs \(number + 1)")
         let actual = try runner.run(arrays)
         for (output, reference) in zip(actual, expected) {

@@ -1,10 +1,5 @@
-import CheckpointFormats
-
 /// The names of a network's classes, in the order of its outputs.
 public struct ClassLabels: Sendable {
-  /// Largest file that is read, in bytes.
-  private static let maximumBytes = 1 << 24
-
   public let names: [String]
 
   /// Reads a text file in UTF-8 with one name per line; empty lines at its end do not count.
@@ -13,15 +8,7 @@ public struct ClassLabels: Sendable {
   /// - Throws: `PartialConvError` of kind `mismatch` when the file has another number of labels,
   ///   naming both numbers; `unreadable` when it cannot be read or is no text.
   public static func read(_ path: String, count: Int) throws(PartialConvError) -> ClassLabels {
-    let bytes = try reporting { () throws(CheckpointError) -> [UInt8]? in
-      let file = try FileBytes(path: path)
-      return file.count > maximumBytes ? nil : try file.bytes(at: 0, count: file.count)
-    }
-    guard let bytes, let text = String(validating: bytes, as: UTF8.self) else {
-      throw PartialConvError(
-        .unreadable,
-        "\(path): is no list of labels; give a text file in UTF-8 with one label per line")
-    }
+    let text = try TextFile.read(path, of: "list of labels with one label per line")
     var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     while lines.last?.isEmpty == true { lines.removeLast() }
     guard lines.count == count else {

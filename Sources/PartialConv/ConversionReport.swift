@@ -7,11 +7,13 @@ public struct ConversionReport: Sendable {
   /// A pass of the optimiser, how exact it is, and what it rewrote.
   public struct Pass: Sendable {
     public let name: String
-    /// `exact`, `exact in integers` or `reassociates`.
+    /// `exact`, `exact in integers`, `reassociates` or `narrows`.
     public let exactness: String
     public let precondition: String
     /// One line for each rewrite.
     public let rewrites: [String]
+    /// One line for each layer that was left although a change was asked for: which, and why.
+    public let kept: [String]
     /// Multiplications of the graph that the pass left; nil when the nominal size does not fit.
     public let multiplyCount: Int?
   }
@@ -24,13 +26,18 @@ public struct ConversionReport: Sendable {
   public let options: [(key: String, value: String)]
   public let notes: [String]
   public let passes: [Pass]
+  /// How the layers were narrowed; nil for a model all in `f32`.
+  public let precision: PrecisionReport?
   /// Multiplications of the imported graph, and the picture size that all counts are for.
   public let importedMultiplyCount: Int?
   public let nominalSize: (height: Int, width: Int)
   private let imported: VerifiedGraph
   private let graphs: [VerifiedGraph]
 
-  init(_ imported: ImportedModel, _ records: [PassRecord]) {
+  init(
+    _ imported: ImportedModel, _ records: [PassRecord], _ precision: PrecisionReport? = nil
+  ) {
+    self.precision = precision
     network = imported.network
     title = imported.title
     reason = imported.reason
@@ -46,7 +53,7 @@ public struct ConversionReport: Sendable {
     passes = records.map {
       Pass(
         name: $0.name, exactness: $0.exactness.rawValue, precondition: $0.precondition,
-        rewrites: $0.rewrites, multiplyCount: count($0.graph))
+        rewrites: $0.rewrites, kept: $0.kept, multiplyCount: count($0.graph))
     }
     self.imported = imported.graph
     graphs = records.map(\.graph)
@@ -90,9 +97,10 @@ public struct ConversionReport: Sendable {
         "\n\(pass.name): \(pass.exactness); precondition: \(pass.precondition); "
           + "\(pass.rewrites.count) rewrites; multiplications \(Self.text(before)) -> "
           + Self.text(pass.multiplyCount))
-      lines += pass.rewrites.map { "  \($0)" }
+      lines += pass.rewrites.map { "  \($0)" } + pass.kept.map { "  kept: \($0)" }
       before = pass.multiplyCount
     }
+    if let precision { lines.append("\n" + precision.text) }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -1,5 +1,6 @@
+import Glibc
 import GraphIR
-import InferenceRuntime
+public import InferenceRuntime
 import ModelFile
 public import ModelImport
 public import TensorCore
@@ -25,20 +26,36 @@ public struct Model: Sendable {
   let stored: StoredModel
   let compiled: CompiledModel
 
+  /// How far rounding may go for speed.
+  public var tier: NumericTier { compiled.tier }
+  /// The instruction set of the kernels that run it.
+  public var instructionSet: String { compiled.instructionSet }
+
   /// Loads a model file and prepares it for this processor.
   ///
-  /// - Parameter verifyingTensors: whether the digest of every tensor is checked.
+  /// - Parameters:
+  ///   - verifyingTensors: whether the digest of every tensor is checked.
+  ///   - tier: how far rounding may go for speed.
   /// - Throws: `PartialConvError` when the file cannot be read, is damaged, or is of a newer version.
   public static func load(
-    _ path: String, verifyingTensors: Bool = true
+    _ path: String, verifyingTensors: Bool = true, tier: NumericTier = .near
   ) throws(PartialConvError) -> Model {
     if let fault = CompiledModel.instructionSetFault { throw PartialConvError(.usage, fault) }
     return try reporting { () throws(ModelFileError) in
-      Model(try ModelFileReader.read(path, verifyingTensors: verifyingTensors))
+      Model(try ModelFileReader.read(path, verifyingTensors: verifyingTensors), tier: tier)
     }
   }
 
-  private init(_ stored: StoredModel) {
+  /// Makes models that are loaded from now on run on the kernels of the instruction set `name`, as
+  /// the environment variable `PCONV_ISA` does. To be called once, before anything else.
+  ///
+  /// - Throws: `PartialConvError` of kind `usage` when this processor does not run them.
+  public static func selectInstructionSet(_ name: String) throws(PartialConvError) {
+    unsafe setenv("PCONV_ISA", name, 1)
+    if let fault = CompiledModel.instructionSetFault { throw PartialConvError(.usage, fault) }
+  }
+
+  private init(_ stored: StoredModel, tier: NumericTier) {
     let graph = stored.graph.graph
     inputs = graph.inputs.map {
       Port(name: $0.name, aliases: $0.aliases, type: $0.type.description)
@@ -51,7 +68,7 @@ public struct Model: Sendable {
     title = stored.provenance.title
     processing = PictureProcessing(settings: stored.processing.map { ($0.name, $0.value) })
     self.stored = stored
-    compiled = CompiledModel(stored.graph)
+    compiled = CompiledModel(stored.graph, tier: tier)
   }
 
   /// Makes a session; all processors that this process may use when `threads` is nil.
@@ -65,24 +82,7 @@ public struct Model: Sendable {
   }
 
   /// The multiples that rows and columns of pictures must have, or the one size they must have.
-  var pictureSize: PictureSize {
-    guard let type = stored.graph.graph.inputs.first?.type, type.rank == 4 else { return .any }
-    let axes = type.layout == .nhwc ? [1, 2] : [2, 3]
-    let lengths = axes.map { type.dimensions[$0] }
-    switch (lengths[0], lengths[1]) {
-    case (.fixed(let height), .fixed(let width)): return .fixed(height: height, width: width)
-    case (.symbolic(let rows, _, _, _), .symbolic(let columns, _, _, _)):
-      return .multiples(height: rows.multiple, width: columns.multiple)
-    default: return .any
-    }
-  }
-}
-
-/// What sizes of pictures a network takes.
-enum PictureSize {
-  case any
-  case multiples(height: Int, width: Int)
-  case fixed(height: Int, width: Int)
+  var pictureSize: PictureSize { PictureSize(stored.graph.graph) }
 }
 
 /// Runs one model on one thread of the caller, with threads of its own; sessions are independent.
@@ -98,6 +98,16 @@ public final class ModelSession {
   /// Threads that a run uses.
   public var threadCount: Int { session.threadCount }
 
+  /// Whether runs time their steps, which costs a little.
+  public var recordsTimes = false
+  /// The steps of the latest run that was timed.
+  public private(set) var latestTimes: [Session.StepTime] = []
+  /// Billions of multiply-adds per second that one thread could reach if memory were free, measured
+  /// while all of the session's threads run.
+  public var peakRate: Double { session.peakRate }
+  /// Memory that the session and its model hold.
+  public var memoryReport: Session.MemoryReport { session.memoryReport }
+
   /// Computes the outputs, in the model's order, from `f32` arrays by name or alias.
   ///
   /// Shapes and layout are the source framework's: `[N, H, W, C]` for Keras, `[N, C, H, W]` for
@@ -106,7 +116,13 @@ public final class ModelSession {
   public func run(
     _ inputs: [String: Tensor]
   ) throws(PartialConvError) -> [(name: String, tensor: Tensor)] {
-    try reporting { () throws(RuntimeError) in try session.run(inputs)
+    guard recordsTimes else {
+      return try reporting { () throws(RuntimeError) in try session.run(inputs) }
     }
+    let (outputs, steps) = try reporting { () throws(RuntimeError) in
+      try session.timedRun(inputs)
+    }
+    latestTimes = steps
+    return outputs
   }
 }

@@ -22,8 +22,13 @@ public struct OptimiserRequest: Sendable {
       chosen = []
       for name in passes { chosen.append(try Self.pass(name)) }
     }
-    for name in omitted { _ = try Self.pass(name) }
-    return PassPipeline(chosen.filter { !omitted.contains($0.name) })
+    for name in omitted where !PassRegistry.narrowing.contains(name) { _ = try Self.pass(name) }
+    return withoutOmitted(PassPipeline(chosen))
+  }
+
+  /// The passes of `pipeline` that are not left out.
+  func withoutOmitted(_ pipeline: PassPipeline) -> PassPipeline {
+    PassPipeline(pipeline.passes.filter { !omitted.contains($0.name) })
   }
 
   static func pass(_ name: String) throws(PartialConvError) -> GraphPass {

@@ -1,3 +1,4 @@
+import Calibration
 import CheckpointFormats
 import GraphPasses
 import Imaging
@@ -79,6 +80,18 @@ extension ImagingError: ReportableError {
 
 extension RuntimeError: ReportableError {
   var kind: PartialConvError.Kind { code == .outOfMemory ? .unreadable : .mismatch }
+}
+
+extension CalibrationError: ReportableError {
+  var kind: PartialConvError.Kind {
+    switch code {
+    case .badTable: .unreadable
+    case .unknownName, .mismatch: .mismatch
+    case .badRequest: .usage
+    case .notFinite: .notFinite
+    case .internalFault: .internalFault
+    }
+  }
 }
 
 extension PassError: ReportableError {

@@ -2,7 +2,6 @@ import Foundation
 import GraphIR
 public import Imaging
 import ModelFile
-import ModelImport
 public import TensorCore
 
 /// Names what pictures show, by a model that takes a picture alone and scores classes.
@@ -18,8 +17,7 @@ public struct PictureClassification {
   /// Number of classes that the network tells apart.
   public let classCount: Int
   private let session: ModelSession
-  private let processing: PictureProcessing
-  private let isChannelsLast: Bool
+  private let inputs: PictureInputs
 
   /// - Throws: `PartialConvError` of kind `usage` when the model does not classify colour pictures,
   ///   or its file does not say how they are prepared.
@@ -45,9 +43,8 @@ public struct PictureClassification {
           + "its arrays with --input instead, or convert the checkpoint again")
     }
     self.session = session
-    self.processing = processing
     classCount = count
-    isChannelsLast = input.layout == .nhwc
+    inputs = PictureInputs(processing, isChannelsLast: input.layout == .nhwc)
   }
 
   /// The classes with the highest logits, highest first, of equal ones the first first.
@@ -80,44 +77,6 @@ public struct PictureClassification {
   /// - Source: torchvision `Resize`, `CenterCrop`, `ToTensor`, `Normalize`; for 8-bit pictures
   ///   bit-equal to them on Pillow pictures.
   public func input(for picture: Picture) throws(PartialConvError) -> Tensor {
-    let prepared = try cut(resized(picture))
-    var values = prepared.tensor().floatArray
-    for index in values.indices {
-      let channel = index % 3
-      values[index] = (values[index] - processing.mean[channel]) / processing.deviation[channel]
-    }
-    let tensor = Tensor(values, shape: [1, prepared.height, prepared.width, 3])
-    return isChannelsLast ? tensor : tensor.transposed([0, 3, 1, 2])
-  }
-
-  private func resized(_ picture: Picture) throws(PartialConvError) -> Picture {
-    guard let short = processing.resize else { return picture }
-    let shorter = min(picture.width, picture.height)
-    guard shorter != short else { return picture }
-    return try reporting { () throws(ImagingError) in
-      try picture.resized(
-        width: picture.width * short / shorter, height: picture.height * short / shorter,
-        filter: .bilinear)
-    }
-  }
-
-  /// The middle of the picture; where an odd row or column is left, halves go to the even start.
-  private func cut(_ picture: Picture) throws(PartialConvError) -> Picture {
-    guard let side = processing.crop else { return picture }
-    guard picture.width >= side, picture.height >= side else {
-      throw PartialConvError(
-        .mismatch,
-        "the picture is \(picture.width)x\(picture.height), the network takes the "
-          + "\(side)x\(side) in the middle: give a larger picture")
-    }
-    let top = Int((Double(picture.height - side) / 2).rounded(.toNearestOrEven))
-    let left = Int((Double(picture.width - side) / 2).rounded(.toNearestOrEven))
-    let channels = picture.channels
-    let samples = (top..<top + side).flatMap { row in
-      let start = (row * picture.width + left) * channels
-      return picture.samples[start..<start + side * channels]
-    }
-    return Picture(
-      width: side, height: side, channels: channels, bitDepth: picture.bitDepth, samples: samples)
+    try inputs.array(picture)
   }
 }

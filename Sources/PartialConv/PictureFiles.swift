@@ -1,7 +1,23 @@
+import Foundation
 public import Imaging
 
 /// Pictures and masks in PNG and JPEG files, told by content.
 public enum PictureFiles {
+  /// The PNG and JPEG files of a folder, sorted by name; the path itself when it is no folder.
+  ///
+  /// - Throws: `PartialConvError` of kind `usage` for a folder without pictures.
+  public static func list(_ path: String) throws(PartialConvError) -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      return [path]
+    }
+    let endings = [".png", ".jpg", ".jpeg"]
+    let pictures = names.filter { name in endings.contains { name.lowercased().hasSuffix($0) } }
+    guard !pictures.isEmpty else {
+      throw PartialConvError(.usage, "\(path): the folder has no PNG or JPEG picture")
+    }
+    return pictures.sorted().map { "\(path)/\($0)" }
+  }
+
   /// Reads a picture.
   ///
   /// - Throws: `PartialConvError` naming the file and what is wrong.

@@ -6,6 +6,7 @@ import TensorCore
 public struct PictureInpainting {
   private let session: ModelSession
   private let processing: PictureProcessing
+  private let inputs: PictureInputs
   private let isChannelsLast: Bool
 
   /// - Throws: `PartialConvError` of kind `usage` when the model does not take pictures and masks.
@@ -19,6 +20,7 @@ public struct PictureInpainting {
     self.session = session
     self.processing = processing
     isChannelsLast = model.inputs[0].type.hasSuffix("nhwc")
+    inputs = PictureInputs(processing, isChannelsLast: isChannelsLast)
   }
 
   /// The picture with its missing pixels filled; valid pixels keep their samples.
@@ -36,8 +38,8 @@ public struct PictureInpainting {
           + "they must agree")
     }
     let (height, width) = try paddedSize(height: picture.height, width: picture.width)
-    let inputs = makeInputs(picture.tensor(), mask, height: height, width: width)
-    guard let output = try session.run(inputs).first?.tensor else {
+    let arrays = inputs.arrays(picture, mask, height: height, width: width)
+    guard let output = try session.run(arrays).first?.tensor else {
       throw PartialConvError(.internalFault, "the model gave no output")
     }
     let predicted = try makePicture(output, like: picture)
@@ -61,31 +63,6 @@ public struct PictureInpainting {
       return (rows, columns)
     case .multiples(let rows, let columns):
       return ((height + rows - 1) / rows * rows, (width + columns - 1) / columns * columns)
-    }
-  }
-
-  /// Normalised picture and mask in the network's layout, missing beyond the picture.
-  private func makeInputs(
-    _ unit: Tensor, _ mask: Mask, height: Int, width: Int
-  ) -> [String: Tensor] {
-    let pixels = unit.floatArray
-    var image = [Float](repeating: 0, count: height * width * 3)
-    var validity = image
-    for row in 0..<min(mask.height, height) {
-      for column in 0..<min(mask.width, width) {
-        let valid = mask.validity[row * mask.width + column]
-        for channel in 0..<3 {
-          let value = pixels[(row * mask.width + column) * 3 + channel]
-          let normalised = (value - processing.mean[channel]) / processing.deviation[channel]
-          let index = (row * width + column) * 3 + channel
-          image[index] = processing.feedsMaskedPicture ? normalised * valid : normalised
-          validity[index] = valid
-        }
-      }
-    }
-    return ["image": image, "mask": validity].mapValues { values in
-      let tensor = Tensor(values, shape: [1, height, width, 3])
-      return isChannelsLast ? tensor : tensor.transposed([0, 3, 1, 2])
     }
   }
 

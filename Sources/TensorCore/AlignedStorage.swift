@@ -7,6 +7,11 @@ package final class AlignedStorage: @unchecked Sendable {
   /// Alignment of every tensor in memory and in the model file, in bytes.
   package static let alignment = 64
 
+  /// `byteCount` up to the next multiple of the alignment.
+  package static func aligned(_ byteCount: Int) -> Int {
+    (byteCount + alignment - 1) / alignment * alignment
+  }
+
   private let base: UnsafeMutableRawPointer
   package let byteCount: Int
 

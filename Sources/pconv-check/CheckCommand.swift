@@ -20,7 +20,7 @@ struct CheckCommand: ReportingCommand {
         pconv-check inpainting.pcm reference.npz --map output=output_train_bn --ignore output
         pconv-check inpainting.pcm reference.npz layers/ --per-layer --isolate
         pconv-check inpainting.pcm reference.npz --bisect --source checkpoint.h5
-        pconv-check inpainting.pcm --against interpreter
+        pconv-check inpainting.pcm --against interpreter --tier fast --rtol 1e-4
         pconv-check inpainting.pcm --evaluate photos/ --masks masks/
         pconv-check --inspect inpainting.pcm --svg graph.svg
         pconv-check --verify inpainting.pcm
@@ -70,8 +70,9 @@ struct CheckCommand: ReportingCommand {
   }
 
   func perform() throws(PartialConvError) {
+    try comparison.numeric.selectInstructionSet()
     if inspection.inspect {
-      try inspection.showModel(single("--inspect"), output)
+      try inspection.showModel(single("--inspect"), comparison.numeric, output)
     } else if inspection.verify {
       try inspection.verifyModel(single("--verify"), output)
     } else if inspection.diff {
@@ -81,7 +82,7 @@ struct CheckCommand: ReportingCommand {
       if comparison.against != nil {
         try comparison.compareVariants(model, references: Array(files.dropFirst()), output)
       } else if evaluation.evaluate != nil {
-        try evaluation.evaluate(model, output)
+        try evaluation.evaluate(model, comparison.numeric, output)
       } else if search.perLayer {
         try search.compareLayers(model, Array(files.dropFirst()), comparison, output)
       } else if search.bisect {

@@ -1,4 +1,5 @@
 import GraphIR
+import GraphPasses
 import ModelChecking
 import ModelFile
 import PartialConv
@@ -9,6 +10,11 @@ struct CheckedModel {
   let stored: StoredModel
 
   var graph: VerifiedGraph { stored.graph }
+
+  /// Whether a layer computes with fewer bits than `f32`.
+  var isNarrow: Bool {
+    graph.graph.nodes.contains { (graph.precision(of: $0) ?? .float32) != .float32 }
+  }
 
   /// - Throws: `PartialConvError` as `Model.load`.
   init(_ path: String) throws(PartialConvError) {

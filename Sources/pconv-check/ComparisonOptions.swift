@@ -15,9 +15,13 @@ struct ComparisonOptions: ParsableArguments {
 
   @Option(
     help:
-      "Where no tolerance is given: exact, close (--rtol 1e-5) or approximate (--rtol 1e-4)."
+      """
+      Where no tolerance is given: exact, close (--rtol 1e-5), approximate (--rtol 1e-4) or \
+      narrow (--rtol 2e-2 --psnr 60); default: close, and narrow with --against for models that \
+      compute in bf16 or int8.
+      """
   )
-  var preset: Tolerance.Preset = .close
+  var preset: Tolerance.Preset?
 
   @Option(help: "[NAME:]VALUE: the largest absolute error that passes; may be repeated.")
   var atol: [String] = []
@@ -40,6 +44,9 @@ struct ComparisonOptions: ParsableArguments {
 
   @Option(help: "Rows and columns around holes that count as their rim.")
   var rim = 8
+
+  @OptionGroup
+  var numeric: TierOption
 
   @Option(help: "Threads; default: the processors this process may use.")
   var threads: Int?
@@ -72,11 +79,14 @@ struct ComparisonOptions: ParsableArguments {
       renamed: names, ignored: Set(ignore), allowsMissing: allowMissing)
   }
 
-  func options(_ output: ReportOptions) throws(PartialConvError) -> OutputCheck.Options {
+  func options(
+    _ output: ReportOptions, otherwise standard: Tolerance.Preset = .close
+  ) throws(PartialConvError) -> OutputCheck.Options {
     let table = try checking { () throws(CheckError) in
-      try ToleranceTable(preset, absolute: atol, relative: rtol, psnr: psnr)
+      try ToleranceTable(preset ?? standard, absolute: atol, relative: rtol, psnr: psnr)
     }
-    return OutputCheck.Options(tolerances: table, rimReach: rim, keepsMaps: output.html != nil)
+    return OutputCheck.Options(
+      tolerances: table, rimReach: rim, keepsMaps: output.html != nil, tier: numeric.tier)
   }
 
   /// Compares the outputs with references.
@@ -95,7 +105,8 @@ struct ComparisonOptions: ParsableArguments {
       var bar: ProgressBar?
       defer { bar?.finish() }
       return try OutputCheck.run(
-        model.graph, on: .runtime(model.graph, threads: threads), pairing, model: model.path,
+        model.graph, on: .runtime(model.graph, threads: threads, tier: numeric.tier), pairing,
+        model: model.path,
         against: paths.joined(separator: ", "), options
       ) { part, count in
         bar = bar ?? ProgressBar(stepCount: count, isShown: !output.quiet)
@@ -109,7 +120,7 @@ struct ComparisonOptions: ParsableArguments {
   func compareVariants(
     _ model: CheckedModel, references paths: [String], _ output: ReportOptions
   ) throws(PartialConvError) {
-    let options = try options(output)
+    let options = try options(output, otherwise: model.isNarrow ? .narrow : .close)
     let request = try request()
     let counts = threads.map { [$0] } ?? [1, 2, 3]
     let report = try checking { () throws(CheckError) in

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import CommandSupport
-import Foundation
 public import Imaging
 import ModelChecking
 import PartialConv
@@ -32,11 +31,12 @@ struct EvaluationOptions: ParsableArguments {
 
   /// Fills every picture under every mask.
   func evaluate(
-    _ model: CheckedModel, _ output: ReportOptions
+    _ model: CheckedModel, _ numeric: TierOption, _ output: ReportOptions
   ) throws(PartialConvError) {
-    let inpainting = try PictureInpainting(Model.load(model.path).makeSession())
-    let pictures = try Self.files(evaluate ?? "")
-    let maskFiles = try masks.map { path throws(PartialConvError) in try Self.files(path) }
+    let inpainting = try PictureInpainting(
+      Model.load(model.path, tier: numeric.tier).makeSession())
+    let pictures = try PictureFiles.list(evaluate ?? "")
+    let maskFiles = try masks.map { path throws(PartialConvError) in try PictureFiles.list(path) }
     let perPicture = maskFiles?.count ?? IrregularMask.publishedRatios.count * 2 * masksPerPicture
     let bar = ProgressBar(stepCount: pictures.count * perPicture, isShown: !output.quiet)
     defer { bar.finish() }
@@ -79,18 +79,6 @@ struct EvaluationOptions: ParsableArguments {
         })
     }
     return masks
-  }
-
-  private static func files(_ path: String) throws(PartialConvError) -> [String] {
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-      return [path]
-    }
-    let endings = [".png", ".jpg", ".jpeg"]
-    let pictures = names.filter { name in endings.contains { name.lowercased().hasSuffix($0) } }
-    guard !pictures.isEmpty else {
-      throw PartialConvError(.usage, "\(path): the folder has no PNG or JPEG picture")
-    }
-    return pictures.sorted().map { "\(path)/\($0)" }
   }
 }
 

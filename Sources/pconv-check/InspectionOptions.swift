@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import GraphIR
 import ModelChecking
@@ -29,11 +30,13 @@ struct InspectionOptions: ParsableArguments {
     }
   }
 
-  func showModel(_ path: String, _ output: ReportOptions) throws(PartialConvError) {
+  func showModel(
+    _ path: String, _ numeric: TierOption, _ output: ReportOptions
+  ) throws(PartialConvError) {
     let model = try CheckedModel(path)
     if let dot { try output.write(GraphDotPrinter.text(model.graph.graph), to: dot) }
     if let svg { try output.write(GraphSVGPrinter.text(model.graph.graph), to: svg) }
-    let inspection = ModelInspection(model.stored, model: path)
+    let inspection = ModelInspection(model.stored, model: path, tier: numeric.tier)
     output.print(inspection, text: inspection.text)
   }
 

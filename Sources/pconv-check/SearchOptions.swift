@@ -102,7 +102,7 @@ struct SearchOptions: ParsableArguments {
       defer { bar.finish() }
       let subject = FaultSearch.Subject(
         imported: graph, stored: model.stored, inputs: inputs, expected: expected,
-        layers: layers, tolerances: options.tolerances)
+        layers: layers, tolerances: options.tolerances, tier: options.tier)
       return try FaultSearch(subject, model: model.path) { bar.advance($0) }
     }
     output.print(found, text: found.text)

@@ -6,6 +6,7 @@ struct ConversionSummary: Encodable {
     var name: String
     var exactness: String
     var rewrites: Int
+    var kept: [String]
   }
 
   var schema = 1
@@ -17,6 +18,7 @@ struct ConversionSummary: Encodable {
   var options: [String: String]
   var notes: [String]
   var passes: [Pass]
+  var precision: PrecisionSummary?
 
   init(_ report: ConversionReport, output: String) {
     self.output = output
@@ -27,7 +29,8 @@ struct ConversionSummary: Encodable {
     options = Dictionary(report.options.map { ($0.key, $0.value) }) { first, _ in first }
     notes = report.notes
     passes = report.passes.map {
-      Pass(name: $0.name, exactness: $0.exactness, rewrites: $0.rewrites.count)
+      Pass(name: $0.name, exactness: $0.exactness, rewrites: $0.rewrites.count, kept: $0.kept)
     }
+    precision = report.precision.map(PrecisionSummary.init)
   }
 }

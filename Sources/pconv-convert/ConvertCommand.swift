@@ -20,6 +20,9 @@ struct ConvertCommand: ReportingCommand {
         pconv-convert --explain unknown.pth
         pconv-convert --list-networks
         pconv-convert model.h5 -o model.pcm --report report.txt --dump-ir graph.txt --after import
+        pconv-convert model.h5 -o small.pcm --weights int8
+        pconv-convert model.h5 -o fast.pcm --precision bf16
+        pconv-convert model.h5 -o fast.pcm --precision int8 --calibrate photos --target-psnr 40
       """,
     version: ProductVersion.text)
 
@@ -47,6 +50,9 @@ struct ConvertCommand: ReportingCommand {
   @OptionGroup(title: "Optimiser")
   var optimiser: OptimiserOptions
 
+  @OptionGroup(title: "Precision")
+  var precision: PrecisionOptions
+
   @Flag(help: "Replace an existing output.")
   var force = false
 
@@ -59,6 +65,9 @@ struct ConvertCommand: ReportingCommand {
   func validate() throws {
     guard !listNetworks else { return }
     guard input != nil else { throw ValidationError("Missing expected argument '<input>'") }
+    guard !json || !precision.printsSensitivity else {
+      throw ValidationError("--json has the figures of --sensitivity: leave one of them out")
+    }
     guard explain || output != nil else {
       throw ValidationError("Missing expected argument '--output <output>'")
     }
@@ -81,17 +90,29 @@ struct ConvertCommand: ReportingCommand {
     let bar = ProgressBar(stepCount: ModelConversion.Stage.allCases.count, isShown: !quiet)
     defer { bar.finish() }
     let report = try ModelConversion.convert(
-      input, to: output, request, optimiser: optimiser.request, replacing: force
-    ) { bar.advance($0.rawValue) }
+      input, to: output, request, optimiser: optimiser.request,
+      precision: try precision.request, replacing: force
+    ) { stage, part in
+      if let part {
+        bar.show("\(stage.rawValue): \(part)")
+      } else {
+        bar.advance(stage.rawValue)
+      }
+    }
     bar.finish()
     try optimiser.write(report)
+    try precision.write(report.precision)
     for note in report.notes where !quiet || note.hasPrefix("warning") { Terminal.report(note) }
     if json {
       Terminal.printJSON(ConversionSummary(report, output: output))
-    } else if !quiet {
+    } else if !quiet, !precision.printsSensitivity {
       print("\(output): \(report.title) (\(report.network), from \(report.sourceFormat))")
       print("  recognised: \(report.reason)")
       for option in report.options { print("  \(option.key): \(option.value)") }
+      for line in report.precision?.text.split(separator: "\n") ?? [] { print("  \(line)") }
+    }
+    if let narrowing = report.precision, !narrowing.holdsTarget {
+      Terminal.report("warning: the wanted PSNR is not held")
     }
   }
 

@@ -11,17 +11,26 @@ struct RunCommand: ReportingCommand {
     abstract: "Runs a converted model on a picture, with a mask or to classify it, or on arrays.",
     discussion: """
       EXAMPLES
+        pconv-run --demo
         pconv-run inpainting.pcm --image photo.jpg --mask mask.png -o filled.png
         pconv-run inpainting.pcm --image photo.png --mask holes.png --mask-valid black -o out.png
         pconv-run resnet.pcm --image photo.jpg --labels imagenet.txt --top 3
         pconv-run climate.pcm --input months.npz --output filled.npz
         pconv-run climate.pcm --input image=field.npy --input mask=valid.npy --output filled.npz
-        pconv-run inpainting.pcm --input months.npz --benchmark 10 --threads 2
+        pconv-run inpainting.pcm --input months.npz --benchmark 10 --threads 2 --tier fast
+        pconv-run inpainting.pcm --input months.npz --profile trace.json --isa avx2
       """,
     version: ProductVersion.text)
 
   @Argument(help: "The model file.")
-  var model: String
+  var model: String?
+
+  @Flag(
+    help: """
+      Fill a damaged photograph by the default model, which both ship with the program; --output is \
+      then a folder; default: pconv-demo.
+      """)
+  var demo = false
 
   @Option(help: "An .npz of arrays by name, or NAME=FILE.npy; may be repeated.")
   var input: [String] = []
@@ -51,6 +60,16 @@ struct RunCommand: ReportingCommand {
   @Option(help: "Print the time of this many runs after one that is not counted, but no classes.")
   var benchmark: Int?
 
+  @Option(
+    help: """
+      Time the layers of one more run and write them to this file, as a trace that Chrome's \
+      about:tracing and Perfetto show.
+      """)
+  var profile: String?
+
+  @OptionGroup
+  var numeric: TierOption
+
   @Option(help: "Threads; default: the processors this process may use.")
   var threads: Int?
 
@@ -61,12 +80,19 @@ struct RunCommand: ReportingCommand {
   var quiet = false
 
   func validate() throws {
+    if demo {
+      guard model == nil, input.isEmpty, image == nil, mask == nil, labels == nil, benchmark == nil,
+        profile == nil
+      else { throw ValidationError("--demo takes only --output, --threads and --quiet") }
+      return
+    }
+    guard model != nil else { throw ValidationError("Missing expected argument '<model>'") }
     guard input.isEmpty != (image == nil && mask == nil && labels == nil) else {
       throw ValidationError("give either --input, or --image with --mask or --labels")
     }
     if let fault = pictureFault { throw ValidationError(fault) }
-    guard output != nil || benchmark != nil || labels != nil else {
-      throw ValidationError("give --output or --benchmark")
+    guard output != nil || benchmark != nil || labels != nil || profile != nil else {
+      throw ValidationError("give --output, --benchmark or --profile")
     }
     guard (threads ?? 1) >= 1, (benchmark ?? 1) >= 1, (top ?? 1) >= 1 else {
       throw ValidationError("--threads, --benchmark and --top take positive numbers")
@@ -90,7 +116,10 @@ struct RunCommand: ReportingCommand {
   }
 
   func perform() throws(PartialConvError) {
-    let session = try Model.load(model).makeSession(threads: threads)
+    if demo { return try runDemonstration() }
+    try numeric.selectInstructionSet()
+    guard let model else { preconditionFailure("a run without a model passed validation") }
+    let session = try Model.load(model, tier: numeric.tier).makeSession(threads: threads)
     if let image, let mask {
       try runPicture(session, image, mask)
     } else if let image, let labels {
@@ -98,6 +127,16 @@ struct RunCommand: ReportingCommand {
     } else {
       try runArrays(session)
     }
+  }
+
+  private func runDemonstration() throws(PartialConvError) {
+    let outcome = try Demonstration.run(in: output ?? "pconv-demo", threads: threads)
+    guard !quiet else { return }
+    let share = Int((outcome.missingShare * 100).rounded())
+    Terminal.report(
+      "\(outcome.wasConverted ? "converted" : "found") the default model, \(outcome.model); "
+        + "filled \(share) % of the photograph")
+    print("\(outcome.comparison)\n\(outcome.filled)")
   }
 
   private func runPicture(
@@ -143,11 +182,17 @@ struct RunCommand: ReportingCommand {
     if let output { try ArrayFile.writeArchive(outputs, to: output) }
   }
 
-  /// Runs once, or as often as `--benchmark` asks, and prints the times.
+  /// Runs once, or as often as `--benchmark` and `--profile` ask, and prints the times.
   private func measured<Result>(
     _ session: ModelSession, _ body: () throws(PartialConvError) -> Result
   ) throws(PartialConvError) -> Result {
     var result = try body()
+    if let profile {
+      session.recordsTimes = true
+      result = try body()
+      session.recordsTimes = false
+      try RunProfile(session).write(to: profile)
+    }
     guard let benchmark else { return result }
     let bar = ProgressBar(stepCount: benchmark, isShown: !quiet)
     defer { bar.finish() }

@@ -1,9 +1,9 @@
 """The PConv-Keras network as ONNX in the forms that are kindest to general engines.
 
 No exporter writes these. `masked` collapses the mask path by hand to one channel a group: a window
-sum is an average pool, a mask meets a picture in one multiplication, and batch norm is folded around
-the ratio. `unmasked` leaves masks out altogether, so it computes something else: it bounds what
-any handling of masks could reach.
+sum is an average pool, a mask meets a picture in one multiplication, and batch norm is folded
+around the ratio. `unmasked` leaves masks out altogether, so it computes something else: it bounds
+what any handling of masks could reach.
 """
 
 import sys

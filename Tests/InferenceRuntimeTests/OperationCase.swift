@@ -33,19 +33,29 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
   }
 
   /// Runs the case through the runtime on one kernel table.
-  func run(_ kernels: KernelTable, threads: Int) throws -> [Tensor] {
-    let (session, inputs) = try session(kernels, threads: threads)
+  func run(
+    _ kernels: KernelTable, threads: Int, tier: NumericTier = .exact, transform: String? = nil
+  ) throws -> [Tensor] {
+    let (session, inputs) = try session(
+      kernels, threads: threads, tier: tier, transform: transform)
     return try session.run(inputs).map(\.tensor)
   }
 
   /// What the steps that the runtime takes are called.
   func stepLabels() throws -> [String] {
-    let (session, inputs) = try session(.preferred, threads: 1)
+    let (session, inputs) = try session(.preferred, threads: 1, tier: .exact)
     return try session.profile(inputs).map(\.label)
   }
 
+  /// The algorithms of the steps that compute a convolution.
+  func algorithms(tier: NumericTier, transform: String? = nil) throws -> [String] {
+    let (session, inputs) = try session(
+      .preferred, threads: 1, tier: tier, transform: transform)
+    return try session.profile(inputs).map(\.algorithm).filter { !$0.isEmpty }
+  }
+
   private func session(
-    _ kernels: KernelTable, threads: Int
+    _ kernels: KernelTable, threads: Int, tier: NumericTier, transform: String? = nil
   ) throws -> (session: Session, inputs: [String: Tensor]) {
     var graph = Graph(name: "case")
     var inputs: [String: Tensor] = [:]
@@ -63,7 +73,8 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
     for (index, result) in try graph.add(operation, values).enumerated() {
       graph.addOutput("output\(index)", result)
     }
-    let model = CompiledModel(try VerifiedGraph(graph), kernels: kernels)
+    let model = CompiledModel(
+      try VerifiedGraph(graph), kernels: kernels, tier: tier, preferringTransform: transform)
     return (model.makeSession(threads: threads), inputs)
   }
 

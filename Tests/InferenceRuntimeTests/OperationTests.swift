@@ -37,9 +37,14 @@ enum OperationCases {
         OperationCase(operation: Fill.scalar(2.5), operands: []),
         OperationCase(operation: Fill(-1, shape: [2, 3]), operands: []),
         OperationCase(operation: OnesPlane(), operands: [smooth]),
-        OperationCase(operation: Narrow(to: .bfloat16), operands: [.image(x)]),
-      ]
+      ] + storages.map { OperationCase(operation: Narrow(to: $0), operands: [.image(x)]) }
   }()
+
+  private static let storages: [PictureStorage] =
+    [.bfloat16]
+    + [(0.5, 0), (0.02, 1), (3, 128), (1e-20, 255)].compactMap { scale, zeroPoint in
+      (try? Quantization(scale: scale, zeroPoint: zeroPoint)).map(PictureStorage.quantized)
+    }
 
   typealias Operand = OperationCase.Operand
 

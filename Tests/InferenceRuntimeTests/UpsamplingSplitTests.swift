@@ -11,7 +11,7 @@ import Testing
     for kernels in KernelTable.supported {
       let actual = try example.run(kernels, threads: 3)
       #expect(actual.map(\.shape) == expected.map(\.shape))
-      #expect(largestDifference(actual[0], expected[0]) <= 1e-6, "\(kernels)")
+      expectClose(actual[0], expected[0], example.operation.exactness, depth: example.depth)
     }
   }
 
@@ -83,15 +83,25 @@ enum UpsamplingSplitCases {
     _ parts: [Part], outputs: Int, mask: Mask = .none, size: [Int] = [4, 8],
     convolution: Convolution = Convolution(padding: [1, 1, 1, 1]), kernel: Int = 3
   ) -> OperationCase {
-    var random = SeededGenerator(seed: UInt64(outputs * 1000 + size[0] * 31 + size[1]))
+    example(
+      parts, outputs: outputs, mask: mask, grown: size.map { $0 * 2 }, convolution: convolution,
+      kernel: kernel, activation: outputs == 3 ? .sigmoid : outputs == 16 ? .relu : .none)
+  }
+
+  /// - Parameter grown: rows and columns that the window sees.
+  static func example(
+    _ parts: [Part], outputs: Int, mask: Mask, grown: [Int], convolution: Convolution,
+    kernel: Int, activation: Activation
+  ) -> OperationCase {
+    var random = SeededGenerator(seed: UInt64(outputs * 1000 + grown[0] * 31 + grown[1]))
     let operation = PartialConvolution(
       parts: parts.map { .init(isMasked: mask != .none, upsampling: $0.upsampling) },
       convolution: convolution, hasScale: mask == .fractional, hasRatio: mask != .none,
       biasPlanes: mask == .none ? [false] : [true, false],
-      activation: outputs == 3 ? .sigmoid : outputs == 16 ? .relu : .none)
+      activation: activation)
     var operands: [OperationCase.Operand] = []
     for part in parts {
-      let part = (part.channels, size.map { $0 * 2 / part.upsampling })
+      let part = (part.channels, grown.map { $0 / part.upsampling })
       operands.append(.image(random.tensor([2, part.0] + part.1)))
       if mask != .none {
         operands.append(.image(random.mask([2, 1] + part.1, fractions: mask == .fractional)))
@@ -102,7 +112,7 @@ enum UpsamplingSplitCases {
     let window = convolution.window(kernelShape: weights)
     let plane =
       [2, 1]
-      + (0..<2).map { window.resultLength(of: .fixed(size[$0] * 2), axis: $0).fixedValue ?? 0 }
+      + (0..<2).map { window.resultLength(of: .fixed(grown[$0]), axis: $0).fixedValue ?? 0 }
     if operation.hasScale { operands.append(.constant(random.positives([outputs]))) }
     if operation.hasRatio { operands.append(.image(random.positives(plane))) }
     for hasPlane in operation.biasPlanes {

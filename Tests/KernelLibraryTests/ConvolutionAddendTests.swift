@@ -3,7 +3,7 @@ import TensorCore
 import Testing
 
 @Suite struct ConvolutionAddendTests {
-  @Test(arguments: TileKernel.matrixProducts + TileKernel.dotProducts)
+  @Test(arguments: TileKernel.matrixProducts(.float32) + TileKernel.dotProducts)
   func `adds stored sums, and nothing beyond their border`(_ kernel: TileKernel) throws {
     if !kernel.isSupported { try Test.cancel("this processor has no \(kernel.instructionSet)") }
     for outputs in [1, 3, kernel.columns, kernel.columns + 1] where outputs <= limit(kernel) {

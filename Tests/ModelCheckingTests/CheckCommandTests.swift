@@ -110,4 +110,25 @@ struct CheckCommandTests {
     #expect(dot.hasPrefix("digraph"))
     #expect(try check([sound, "--against", "interpreter", "--size", "16"]).status == 0)
   }
+
+  @Test(arguments: ["bf16", "int8"])
+  func `shows how each layer computes and compares narrow ones with their meaning`(
+    _ precision: String
+  ) throws {
+    let path = folder.path("narrow.pcm")
+    let arrays = PackageFiles.fixture("crai/first_bn.npz")
+    let converted = try ChildProgram.run(
+      ChildProgram.built("pconv-convert"),
+      [
+        PackageFiles.fixture("crai/first_bn.pth"), "-o", path, "--precision", precision,
+        "--calibrate", arrays,
+      ])
+    try #require(converted.status == 0, "\(converted)")
+    let facts = try check(["--inspect", path])
+    #expect(facts.output.contains("multiplies in \(precision)"), "\(facts)")
+    #expect(facts.output.contains("option precision: \(precision)"))
+    let compared = try check([path, arrays, "--against", "interpreter"])
+    #expect(compared.status == 0, "\(compared)")
+    #expect(compared.output.contains("--rtol 0.02 --psnr 60"))
+  }
 }

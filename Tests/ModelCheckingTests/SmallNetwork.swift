@@ -1,5 +1,6 @@
 import GraphIR
 import GraphPasses
+import Imaging
 import ModelFile
 import TensorCore
 

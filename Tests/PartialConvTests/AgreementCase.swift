@@ -1,3 +1,4 @@
+import InferenceRuntime
 import ModelImport
 import PartialConv
 import TensorCore
@@ -36,16 +37,17 @@ struct AgreementCase: Sendable, CustomTestStringConvertible {
   }
 
   /// Converts the checkpoint and loads the result.
-  func convert() throws -> Model {
+  func convert(tier: NumericTier = .near) throws -> Model {
     let folder = try TemporaryFolder()
     let path = folder.path("model.pcm")
     _ = try ModelConversion.convert(checkpointPath, to: path, request, replacing: false)
-    return try Model.load(path)
+    return try Model.load(path, tier: tier)
   }
 
-  /// Expects the outputs to be those of the framework, within 1e-5 of their largest value.
+  /// Expects the outputs to be those of the framework, within `tolerance` of their largest value.
   func expectAgreement(
     _ outputs: [(name: String, tensor: Tensor)], with arrays: [String: Tensor],
+    tolerance: Double = NumericTier.exact.tolerance,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     for (name, tensor) in outputs {
@@ -55,7 +57,7 @@ struct AgreementCase: Sendable, CustomTestStringConvertible {
       let difference = relativeDifference(
         step == 1 ? tensor : tensor.sampled(axes, step: step), reference)
       #expect(
-        difference <= 1e-5, "\(name) differs by \(difference)", sourceLocation: sourceLocation)
+        difference <= tolerance, "\(name) differs by \(difference)", sourceLocation: sourceLocation)
     }
     #expect(outputs.contains { $0.name == "output" }, sourceLocation: sourceLocation)
     #expect(
@@ -67,5 +69,16 @@ extension [String: Tensor] {
   /// The arrays that are fed to a network, as `f32`.
   var inputs: [String: Tensor] {
     filter { ["image", "mask"].contains($0.key) }.mapValues { $0.convertedToFloat32() }
+  }
+}
+
+extension NumericTier {
+  /// The largest difference from a framework, of the largest value.
+  var tolerance: Double {
+    switch self {
+    case .exact: 1e-5
+    case .near: 2e-5
+    case .fast: 1e-4
+    }
   }
 }

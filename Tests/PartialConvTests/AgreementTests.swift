@@ -1,4 +1,5 @@
 import GraphReference
+import InferenceRuntime
 import ModelImport
 import PartialConv
 import TensorCore
@@ -6,22 +7,22 @@ import TestSupport
 import Testing
 
 @Suite struct AgreementTests {
-  @Test(arguments: AgreementCase.fixtures)
-  func `computes what the framework computed`(_ row: AgreementCase) throws {
+  @Test(arguments: AgreementCase.fixtures, NumericTier.allCases)
+  func `computes what the framework computed`(_ row: AgreementCase, _ tier: NumericTier) throws {
     let arrays = try row.loadArrays()
-    let outputs = try row.convert().makeSession().run(arrays.inputs)
-    try row.expectAgreement(outputs, with: arrays)
+    let outputs = try row.convert(tier: tier).makeSession().run(arrays.inputs)
+    try row.expectAgreement(outputs, with: arrays, tolerance: tier.tolerance)
   }
 
   @Test(
     .enabled(if: PackageFiles.hasReferences, "the reference checkpoints are not here"),
-    arguments: AgreementCase.references)
+    arguments: AgreementCase.references, NumericTier.allCases)
   func `computes what the framework computed with its own checkpoint`(
-    _ row: AgreementCase
+    _ row: AgreementCase, _ tier: NumericTier
   ) throws {
     let arrays = try row.loadArrays()
-    let outputs = try row.convert().makeSession().run(arrays.inputs)
-    try row.expectAgreement(outputs, with: arrays)
+    let outputs = try row.convert(tier: tier).makeSession().run(arrays.inputs)
+    try row.expectAgreement(outputs, with: arrays, tolerance: tier.tolerance)
   }
 
   @Test(arguments: [

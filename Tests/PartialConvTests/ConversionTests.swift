@@ -39,8 +39,8 @@ import Testing
     let report = try ModelConversion.convert(
       PackageFiles.fixture("crai/global_padding.pth"), to: folder.path("model.pcm"),
       ImportRequest(settings: ["padding": "global"]), replacing: false
-    ) { stages.append($0) }
-    #expect(stages == ModelConversion.Stage.allCases)
+    ) { stage, _ in stages.append(stage) }
+    #expect(stages == [.reading, .optimising, .writing])
     #expect(report.network == "climatereconstruction")
     #expect(report.reason.contains("encoder.0.partial_conv.input_conv.weight"))
     #expect(report.options.contains { $0 == ("padding", "global") })

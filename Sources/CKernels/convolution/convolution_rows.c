@@ -18,14 +18,14 @@ void pc_convolution_rows_run(
   const pc_convolution *c = convolution;
   const pc_picture *x = c->parts;
   for (size_t line = first; line < first + count; line++) {
-    float *y = c->output + line * c->width;
+    float *y = (float *)c->output + line * c->width;
     memset(y, 0, c->width * sizeof *y);
     for (size_t u = 0; u < c->kernel[0]; u++) {
       const ptrdiff_t row = (ptrdiff_t)(line % c->height * c->stride[0] + u * c->dilation[0]) -
                             (ptrdiff_t)c->padding[0];
       if (row < 0 || row >= (ptrdiff_t)x->height) continue;
-      const float *source =
-          x->pixels + (line / c->height * x->height + (size_t)row) * x->width * x->channels;
+      const size_t source_row = line / c->height * x->height + (size_t)row;
+      const float *source = (const float *)x->pixels + source_row * x->width * x->channels;
       for (size_t v = 0; v < c->kernel[1]; v++) {
         const ptrdiff_t shift = (ptrdiff_t)(v * c->dilation[1]) - (ptrdiff_t)c->padding[1];
         size_t from, to;

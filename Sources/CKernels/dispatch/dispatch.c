@@ -9,32 +9,43 @@ int pc_isa_is_supported(const char *isa) {
    * reported as missing. */
   if (strcmp(isa, "avx2") == 0)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (strcmp(isa, "avx512") == 0)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  const int has_avx512 =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  if (strcmp(isa, "avx512") == 0) return has_avx512;
+  if (strcmp(isa, "avx512bf16") == 0) return has_avx512 && __builtin_cpu_supports("avx512bf16");
+  if (strcmp(isa, "avx512vnni") == 0) return has_avx512 && __builtin_cpu_supports("avx512vnni");
+#elif defined(__aarch64__)
+  if (strcmp(isa, "neon") == 0) return 1;
 #endif
   return 0;
 }
 
-#define PC_TILE_KERNEL(isa, symbol, rows, columns, order) \
-  {#isa, #symbol, symbol, rows, columns, order},
+#define PC_TILE_KERNEL(isa, symbol, arithmetic, rows, columns, group, order) \
+  {#isa, #symbol, symbol, arithmetic, rows, columns, group, order},
 static const pc_tile_kernel igemm_kernels[] = {
 #include "igemm.inc"
+};
+static const pc_tile_kernel bf16_igemm_kernels[] = {
+#include "bf16_igemm.inc"
+};
+static const pc_tile_kernel u8s8_igemm_kernels[] = {
+#include "u8s8_igemm.inc"
 };
 static const pc_tile_kernel dot_kernels[] = {
 #include "dot.inc"
 };
 #undef PC_TILE_KERNEL
 
-const pc_tile_kernel *pc_igemm_kernels(size_t *count) {
-  *count = sizeof igemm_kernels / sizeof *igemm_kernels;
-  return igemm_kernels;
-}
-
-const pc_tile_kernel *pc_dot_kernels(size_t *count) {
-  *count = sizeof dot_kernels / sizeof *dot_kernels;
-  return dot_kernels;
-}
+#define PC_FAMILY(name)                                      \
+  const pc_tile_kernel *pc_##name##_kernels(size_t *count) { \
+    *count = sizeof name##_kernels / sizeof *name##_kernels; \
+    return name##_kernels;                                   \
+  }
+PC_FAMILY(igemm)
+PC_FAMILY(bf16_igemm)
+PC_FAMILY(u8s8_igemm)
+PC_FAMILY(dot)
 
 void pc_pause(void) {
 #if defined(__x86_64__)

@@ -8,7 +8,7 @@ void pc_f32_dot_ukernel_1x4__scalar(const pc_tile *tile) {
     float partial[8] = {0};
     for (size_t s = 0; s < tile->segment_count; s++) {
       const pc_segment *segment = tile->segments + s;
-      const float *weights = tile->weights + c * tile->total_depth + segment->depth;
+      const float *weights = (const float *)tile->weights + c * tile->total_depth + segment->depth;
       const float *x = segment->rows[0];
       size_t k = 0;
       for (; k + 8 <= segment->channels; k += 8)

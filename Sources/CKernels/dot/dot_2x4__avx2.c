@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) void multiply(
     for (size_t c = 0; c < columns; c++) sums[r][c] = _mm256_setzero_ps();
   for (size_t s = 0; s < tile->segment_count; s++) {
     const pc_segment *segment = tile->segments + s;
-    const float *weights = tile->weights + segment->depth;
+    const float *weights = (const float *)tile->weights + segment->depth;
     const float *x[2] = {segment->rows[0], segment->rows[tile->rows - 1]};
     for (size_t k = 0; k < segment->channels; k += 8) {
       const size_t left = segment->channels - k;

@@ -22,7 +22,7 @@ static inline __attribute__((always_inline)) void multiply(
     for (size_t c = 0; c < columns; c++) sums[r][c] = _mm512_setzero_ps();
   for (size_t s = 0; s < tile->segment_count; s++) {
     const pc_segment *segment = tile->segments + s;
-    const float *weights = tile->weights + segment->depth;
+    const float *weights = (const float *)tile->weights + segment->depth;
     const float *x[7];
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < 7; r++) x[r] = segment->rows[r < tile->rows ? r : 0];

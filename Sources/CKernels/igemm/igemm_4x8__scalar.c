@@ -9,10 +9,10 @@ void pc_f32_igemm_ukernel_4x8__scalar(const pc_tile *tile) {
   float sums[4][8] = {{0}};
   for (size_t s = 0; s < tile->segment_count; s++) {
     const pc_segment *segment = tile->segments + s;
-    const float *weights = tile->weights + segment->depth * width;
+    const float *weights = (const float *)tile->weights + segment->depth * width;
     for (size_t k = 0; k < segment->channels; k++, weights += width)
       for (size_t r = 0; r < tile->rows; r++) {
-        const float value = segment->rows[r][k];
+        const float value = ((const float *)segment->rows[r])[k];
         for (size_t c = 0; c < width; c++) sums[r][c] += value * weights[c];
       }
   }

@@ -8,5 +8,6 @@
 #include "pc_normalization.h"
 #include "pc_pool.h"
 #include "pc_tile.h"
+#include "pc_transform.h"
 
 #endif

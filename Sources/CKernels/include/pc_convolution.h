@@ -9,14 +9,17 @@
  *
  * One of the pictures whose channels the kernel sees joined: `height` by `width` pixels, each
  * repeated `upsampling` times along both axes. `mask` scales each stored pixel and may be NULL.
- * `channels` floats are read of every `pixel_stride`.
+ * `channels` numbers are read of every `pixel_stride`. `zeros` is a pixel that means zeros: as many
+ * numbers, padded to the kernel's group, of `zero_point`, which is 0 unless they are u8.
  *
  * `row_places` and `column_places` say where a row or column under the window lies: entry t is for
  * the place t of the joined, upsampled and bordered picture, counted from the border, and holds the
  * stored row times `width`, or the stored column; -1 on the border. */
 typedef struct {
-  const float *pixels;
+  const void *pixels;
   const float *mask;
+  const void *zeros;
+  uint8_t zero_point;
   size_t channels;
   size_t pixel_stride;
   size_t height;
@@ -31,11 +34,12 @@ typedef struct {
   const float *plane;
 } pc_bias;
 
-/* A picture of finished sums that the convolution adds to its own before anything else. Output pixel
- * (row, column) takes the stored pixel row_places[row] + column_places[column] of the `area` pixels
- * of its image, as in `pc_picture`, and all output channels from there. */
+/* A picture of finished sums, f32 or i32 as the kernel's own, that the convolution adds to them
+ * before anything else. Output pixel (row, column) takes the stored pixel row_places[row] +
+ * column_places[column] of the `area` pixels of its image, as in `pc_picture`, and all output
+ * channels from there. */
 typedef struct {
-  const float *pixels;
+  const void *pixels;
   size_t pixel_stride;
   size_t area;
   const int32_t *row_places;
@@ -43,11 +47,15 @@ typedef struct {
 } pc_addend;
 
 /* A convolution as indirect matrix product. Pairs are rows, columns; `padding` is top, left.
- * `zeros` has as many zeros as the widest part has channels, and with addends at least `outputs`.
- * Weights are packed for the kernel that runs. A mask value of 0 reads `zeros`, 1 the pixel itself,
- * another a scaled copy. At most PC_MAX_ADDENDS addends, and with strides of 1 only. */
+ * `zeros` has as many zeros of 4 bytes as there are `outputs`; it is read with addends only.
+ * Weights are packed for the kernel that runs, whose numbers pictures and weights have. A mask
+ * value of 0 reads a part's `zeros`, 1 the pixel itself, another a scaled and rounded copy; over u8
+ * masks are in 0...1. At most PC_MAX_ADDENDS addends, and with strides of 1 only. `integer_parts`
+ * has an entry for each part of u8 numbers. Sigmoid and tanh need an f32 output. Fields that a tile
+ * has too mean the same. */
 typedef struct {
   const pc_picture *parts;
+  const pc_integer_part *integer_parts;
   size_t part_count;
   size_t kernel[2];
   size_t stride[2];
@@ -58,11 +66,15 @@ typedef struct {
   size_t width;
   const pc_addend *addends;
   size_t addend_count;
-  const float *zeros;
-  const float *weights;
+  float addend_scale;
+  const void *zeros;
+  const void *weights;
   size_t outputs;
-  float *output;
+  void *output;
   size_t output_stride;
+  pc_storage storage;
+  float reciprocal;
+  int32_t zero_point;
   const float *scale;
   const float *ratio;
   const pc_bias *biases;
@@ -88,7 +100,7 @@ void pc_convolution_run(
     const pc_convolution *convolution, const pc_tile_kernel *kernel, size_t first, size_t count,
     size_t first_block, size_t block_count, void *scratch);
 
-/* One output channel of few input channels, without masks: adds up shifted rows. `picture` and
+/* One output channel of few f32 input channels, without masks: adds up shifted rows. `picture` and
  * `output` are dense; `weights` is [taps][channels]. Computes the output rows `first..<first +
  * count`, counted through all images. */
 void pc_convolution_rows_run(

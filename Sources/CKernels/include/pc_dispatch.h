@@ -6,8 +6,11 @@
 /* Whether this processor and its operating system run the instruction set `isa` of a kernel row. */
 int pc_isa_is_supported(const char *isa);
 
-/* The rows of a family, best first; the scalar row is last. */
+/* The rows of a family, best first; the scalar row is last. A set that extends another is named
+ * after it, so that its name begins with the other's. */
 const pc_tile_kernel *pc_igemm_kernels(size_t *count);
+const pc_tile_kernel *pc_bf16_igemm_kernels(size_t *count);
+const pc_tile_kernel *pc_u8s8_igemm_kernels(size_t *count);
 const pc_tile_kernel *pc_dot_kernels(size_t *count);
 
 /* Tells the processor that this thread is polling. */

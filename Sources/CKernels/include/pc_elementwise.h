@@ -13,6 +13,15 @@ void pc_f32_sigmoid(const float *x, float *y, size_t count);
 void pc_f32_tanh(const float *x, float *y, size_t count);
 void pc_f32_exponential(const float *x, float *y, size_t count);
 
+/* To and from numbers of fewer bits. bf16 is rounded to nearest even; u8 means scale * (q -
+ * zero_point) and is x * `reciprocal`, rounded to even, plus `zero_point`, in 0...255, 0 for NaN.
+ * */
+void pc_f32_to_bf16(const float *x, uint16_t *y, size_t count);
+void pc_f32_to_u8(
+    const float *x, uint8_t *y, size_t count, float reciprocal, int32_t zero_point);
+void pc_bf16_to_f32(const uint16_t *x, float *y, size_t count);
+void pc_u8_to_f32(const uint8_t *x, float *y, size_t count, float scale, int32_t zero_point);
+
 /* Functions of two rows of `count`; a step of 0 repeats the first element, 1 walks. The output may
  * be a walked input. */
 typedef enum {

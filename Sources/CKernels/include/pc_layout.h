@@ -4,25 +4,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pc_tile.h"
+
 /* Copies pixels by index: y[row][column] = x[rows[row]][columns[column]], or zeros where an index
- * is negative. `mask`, which may be NULL, scales each source pixel; a mask of 0 gives zeros.
- * Strides are floats between pixels. Upsampling, resizing, borders, joins and slices are all this.
- * */
+ * is negative. `mask`, which may be NULL, scales each source pixel, whose numbers are then rounded
+ * to what they are; a mask of 0 gives zeros. Zeros of PC_U8S8 are `zero_point`. `padding` numbers
+ * of 0 follow the channels. Strides are numbers between pixels. Upsampling, resizing, borders,
+ * joins and slices are all this. */
 typedef struct {
-  const float *x;
+  pc_arithmetic arithmetic;
+  uint8_t zero_point;
+  const void *x;
   size_t x_stride;
   size_t x_width;
   const float *mask;
-  float *y;
+  void *y;
   size_t y_stride;
   size_t channels;
+  size_t padding;
   const int32_t *rows;
   const int32_t *columns;
   size_t y_width;
 } pc_gather;
 
 /* Copies the destination rows `first..<first + count`. */
-void pc_f32_gather(const pc_gather *gather, size_t first, size_t count);
+void pc_gather_pixels(const pc_gather *gather, size_t first, size_t count);
 
 /* Repeats each value of a plane `channels` times. */
 void pc_f32_expand(const float *x, float *y, size_t count, size_t channels);

@@ -1,27 +1,27 @@
 #include <string.h>
 
+#include "../pc_pixel.h"
 #include "pc_layout.h"
 
-static void copy_pixel(const pc_gather *g, size_t source, float *y) {
-  const float *x = g->x + source * g->x_stride;
+static void copy_pixel(const pc_gather *g, size_t source, size_t size, char *y) {
+  const char *x = (const char *)g->x + source * g->x_stride * size;
   const float mask = g->mask ? g->mask[source] : 1;
-  if (mask == 1)
-    for (size_t k = 0; k < g->channels; k++) y[k] = x[k];
-  else if (mask == 0)
-    for (size_t k = 0; k < g->channels; k++) y[k] = 0;
-  else
-    for (size_t k = 0; k < g->channels; k++) y[k] = x[k] * mask;
+  if (mask == 1) memcpy(y, x, g->channels * size);
+  else if (mask == 0) memset(y, g->zero_point, g->channels * size);
+  else pc_scale_pixel(g->arithmetic, g->zero_point, x, g->channels, mask, y);
 }
 
-void pc_f32_gather(const pc_gather *gather, size_t first, size_t count) {
+void pc_gather_pixels(const pc_gather *gather, size_t first, size_t count) {
   const pc_gather *g = gather;
+  const size_t size = pc_number_size(g->arithmetic);
   for (size_t row = first; row < first + count; row++) {
-    float *y = g->y + row * g->y_width * g->y_stride;
-    for (size_t column = 0; column < g->y_width; column++, y += g->y_stride) {
+    char *y = (char *)g->y + row * g->y_width * g->y_stride * size;
+    for (size_t column = 0; column < g->y_width; column++, y += g->y_stride * size) {
       if (g->rows[row] < 0 || g->columns[column] < 0)
-        for (size_t k = 0; k < g->channels; k++) y[k] = 0;
+        memset(y, g->zero_point, g->channels * size);
       else
-        copy_pixel(g, (size_t)g->rows[row] * g->x_width + (size_t)g->columns[column], y);
+        copy_pixel(g, (size_t)g->rows[row] * g->x_width + (size_t)g->columns[column], size, y);
+      if (g->padding) memset(y + g->channels * size, 0, g->padding * size);
     }
   }
 }

@@ -8,17 +8,14 @@ struct NetworkCatalogue: Sendable {
   ///
   /// - Throws: `ImportError.badDescription` naming the first malformed one.
   static func bundled() throws(ImportError) -> NetworkCatalogue {
-    let folder = Bundle.module.bundleURL.appendingPathComponent("Models")
+    let folder = ModelsFolder.url
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var descriptions: [NetworkDescription] = []
     for name in names.sorted() where name.hasSuffix(".json") {
       descriptions.append(try load(folder.appendingPathComponent(name).path))
     }
     guard !descriptions.isEmpty else {
-      throw ImportError(
-        .badDescription,
-        "the network descriptions are missing: the folder '\(folder.path)' must stay beside the "
-          + "program")
+      throw ModelsFolder.missing(folder.path)
     }
     return NetworkCatalogue(descriptions: descriptions)
   }
@@ -50,6 +47,7 @@ struct NetworkCatalogue: Sendable {
     let names = descriptions.map(\.name).sorted().joined(separator: ", ")
     throw ImportError(
       .unknownNetwork,
-      "no network is called '\(request)'; known are \(names), or give the path of a description file")
+      "no network is called '\(request)'; known are \(names), or give the path of a description file"
+    )
   }
 }

@@ -2,20 +2,30 @@ import InferenceRuntime
 import KernelLibrary
 import TensorCore
 
-/// Prints milliseconds, multiply-adds per second of processor time and share of the measured peak
-/// of every layer of the partial-convolution U-Net, best of several runs.
+/// Prints which share of its instruction's rate every register tile reaches; then milliseconds,
+/// multiply-adds per second of processor time and share of the instruction's rate of every layer of
+/// the partial-convolution U-Net, best of several runs.
 ///
-/// Arguments: rows and columns of the picture (512), threads (all), runs (5).
-let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+/// Arguments: rows and columns of the picture (512), threads (all), runs (5); and in any place the
+/// numeric tier (near), `bf16` or `u8` for narrow numbers, and `wide-ends` for an `f32` picture with
+/// them.
+let words = CommandLine.arguments.dropFirst()
+let arguments = words.compactMap { Int($0) }
+let tier = words.compactMap(NumericTier.init).last ?? .near
 let size = arguments.first ?? 512
+let numbers = Arithmetic.allCases.first { words.contains($0.pictureType.rawValue) } ?? .float32
 let session: Session
-let (graph, inputs) = try PartialUNet.make(size: size)
-let model = CompiledModel(graph)
+let (graph, inputs) = try PartialUNet.make(
+  size: size, numbers, isWideAtEnds: words.contains("wide-ends"))
+let model = CompiledModel(graph, tier: tier)
 session = model.makeSession(threads: arguments.count > 1 ? arguments[1] : nil)
 let runs = arguments.count > 2 ? arguments[2] : 5
 
 /// Prints one line of the report.
-func report(_ label: String, seconds: Double, processorSeconds: Double, multiplyAdds: Int) {
+func report(
+  _ label: String, _ algorithm: String = "", seconds: Double, processorSeconds: Double,
+  multiplyAdds: Int
+) {
   func column(_ value: Double, _ width: Int) -> String {
     let text = "\((value * 10).rounded() / 10)"
     return String(repeating: " ", count: max(width - text.count, 0)) + text
@@ -23,20 +33,32 @@ func report(_ label: String, seconds: Double, processorSeconds: Double, multiply
   let rate = Double(multiplyAdds) / processorSeconds / 1e9
   print(
     column(seconds * 1e3, 8), "ms", column(processorSeconds * 1e3, 8), "ms of processor",
-    column(rate, 6), "GMAC/s", column(rate / peak * 100, 6), "%  ", label)
+    column(Double(multiplyAdds) / 1e6, 8), "MMAC", column(rate, 6), "GMAC/s",
+    column(rate / peak * 100, 6), "%  ", label, algorithm)
 }
 
-let peak = PeakRate.measured(threads: session.threadCount)
+/// Prints the rates of a kernel and returns the one to compare layers with.
+@MainActor func reportPeak(_ numbers: Arithmetic) -> Double {
+  let kernel = KernelTable.preferred.matrixProduct(numbers)
+  let tile = PeakRate.ofTile(kernel, threads: session.threadCount)
+  let instruction = PeakRate.ofInstruction(kernel, threads: session.threadCount)
+  let share = instruction.map { " of \($0), \((tile / $0 * 1000).rounded() / 10) %" } ?? ""
+  print("\(kernel): \(tile) GMAC/s per thread\(share)")
+  return instruction ?? tile
+}
+
+for other in Arithmetic.allCases where other != numbers { _ = reportPeak(other) }
+let peak = reportPeak(numbers)
 var best = try session.profile(inputs)
 for _ in 1..<max(runs, 2) {
   for (index, step) in try session.profile(inputs).enumerated()
   where step.processorSeconds < best[index].processorSeconds { best[index] = step }
 }
 
-print("\(model.kernels) kernels, \(session.threadCount) threads, peak \(peak) GMAC/s per thread")
+print("\(model.kernels) kernels, \(tier), \(session.threadCount) threads")
 for step in best {
   report(
-    step.label, seconds: step.seconds, processorSeconds: step.processorSeconds,
+    step.label, step.algorithm, seconds: step.seconds, processorSeconds: step.processorSeconds,
     multiplyAdds: step.multiplyAdds)
 }
 report(

@@ -1,5 +1,4 @@
 import Foundation
-package import Imaging
 
 /// Masks of the kind that partial convolution was published with: strokes and spots of any size.
 ///

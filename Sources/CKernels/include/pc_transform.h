@@ -1,0 +1,144 @@
+#ifndef PC_TRANSFORM_H
+#define PC_TRANSFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pc_convolution.h"
+#include "pc_tile.h"
+
+/* Convolutions in a transform domain (Toom-Cook, Winograd).
+ *
+ * Along one axis a form takes a window of data d to values v = B d, multiplies each value with the
+ * transformed weights of one or more products, and takes the products to outputs y = A m. Each
+ * value is the remainder of the data polynomial at one point; the last belongs to the point at
+ * infinity, which weights of one tap fewer than the form has do not touch. In two dimensions B and
+ * A act on rows and columns, and each of products^2 products is a matrix product over channels,
+ * whose rows are windows. */
+
+enum { PC_MAX_TRANSFORM_SIDE = 7, PC_MAX_TRANSFORM_TERMS = 4 };
+
+/* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`. */
+typedef struct {
+  const char *name;
+  size_t window;
+  size_t values;
+  size_t products;
+  size_t outputs;
+  size_t value_of_product[PC_MAX_TRANSFORM_SIDE];
+} pc_transform_form_size;
+
+/* Every form, in the order of `transform_forms.inc`. */
+const pc_transform_form_size *pc_transform_forms(size_t *count);
+
+/* v = B d B^T channel by channel: `pixels` has window^2 entries, and value (i, j) goes to values +
+ * (i * values + j) * value_stride + depth[i is the last][j is the last], or nowhere where that
+ * depth is negative. `scales`, which may be NULL, has a factor for each pixel. `next` are pixels to
+ * fetch into the cache. Stores whole vectors, so up to 15 floats behind `channels` of each value
+ * are overwritten. */
+typedef void (*pc_transform_load_ukernel)(
+    const float *const *pixels, const float *scales, const float *const *next, size_t channels,
+    float *values, size_t value_stride, const ptrdiff_t (*depth)[2]);
+
+/* y = A m A^T for `columns` output channels: product p starts at products + p * product_stride, and
+ * output (i, j) at sums + i * row_stride + j * pixel_stride, where it is stored or, when `adds`,
+ * added. Reads and writes whole vectors. */
+typedef void (*pc_transform_sum_ukernel)(
+    const float *products, size_t product_stride, size_t columns, float *sums, size_t row_stride,
+    size_t pixel_stride, int adds);
+
+/* Everything after the sum for `tile->rows` pixels, whose sums are at `sums + r * stride`: the
+ * meaning of `pc_tile` without addends and without sigmoid and tanh. */
+typedef void (*pc_transform_finish_ukernel)(const pc_tile *tile, const float *sums, size_t stride);
+
+/* One kernel of each kind for each form, in the order of `pc_transform_forms`. */
+typedef struct {
+  const char *isa;
+  const pc_transform_load_ukernel *load;
+  const pc_transform_sum_ukernel *sum;
+  pc_transform_finish_ukernel finish;
+} pc_transform_kernel;
+
+#define PC_TRANSFORM_KERNEL(isa, symbol) extern const pc_transform_kernel symbol;
+#include "transform.inc"
+#undef PC_TRANSFORM_KERNEL
+
+/* The rows of the family, best first; the scalar row is last. */
+const pc_transform_kernel *const *pc_transform_kernels(size_t *count);
+
+/* A picture, or every `stride`-th row and column of one, as data of a term. The window of the
+ * sub-tile (i, j) starts at row first[0] + i * advance and column first[1] + j * advance. `mask`
+ * scales each stored pixel and may be NULL; pixels with mask 0 and pixels outside are zeros.
+ * depth[r][c] is the place of the first channel among those of a value, where r and c say whether
+ * the value belongs to infinity along rows and columns; -1 where the weights do not touch it. */
+typedef struct {
+  const float *pixels;
+  const float *mask;
+  size_t channels;
+  size_t pixel_stride;
+  size_t height;
+  size_t width;
+  size_t stride;
+  ptrdiff_t first[2];
+  size_t advance;
+  ptrdiff_t depth[2][2];
+} pc_transform_source;
+
+/* Sources of one form, whose outputs are added. Weights are [block of kernel columns][product]
+ * [depth][columns], panels as for `pc_tile`. `pitch` is the floats from one window's channels to
+ * the next of the same value: at least the depth and 15. `value_stride` is the floats from one
+ * value to the next, `product_stride` those from one product to the next: as many as all windows of
+ * a block of tiles take. */
+typedef struct {
+  size_t form;
+  const pc_transform_source *sources;
+  size_t source_count;
+  size_t depth[2][2];
+  size_t pitch;
+  size_t value_stride;
+  size_t product_stride;
+  const float *weights;
+} pc_transform_term;
+
+/* A convolution whose outputs are cut into square tiles of `side` rows and columns, the first of
+ * which starts at row and column `origin`, 0 or less. Each term cuts a tile into its own sub-tiles.
+ * `tiles` lists those that exist for a run, as numbers counted row by row through all images.
+ * `zeros` has as many zeros as the widest source has channels. */
+typedef struct {
+  const pc_transform_term *terms;
+  size_t term_count;
+  size_t side;
+  ptrdiff_t origin;
+  const int32_t *tiles;
+  size_t tile_rows;
+  size_t tile_columns;
+  size_t images;
+  size_t height;
+  size_t width;
+  const float *zeros;
+  size_t outputs;
+  float *output;
+  size_t output_stride;
+  const float *scale;
+  const float *ratio;
+  const pc_bias *biases;
+  size_t bias_count;
+  pc_activation activation;
+  float slope;
+} pc_transform;
+
+/* Transforms the data of the block of listed tiles `first..<first + count` into `values`:
+ * values^2 values of each term, one after the other. */
+void pc_transform_load(
+    const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
+    size_t count, float *values);
+
+/* Computes the outputs of the same tiles from `values`, for `block_count` blocks of the kernel's
+ * columns. A pixel's bits do not depend on the other tiles of the list. `scratch` holds the sums of
+ * a tile, side^2 times the kernel's columns, and products^2 products of each term. */
+void pc_transform_multiply(
+    const pc_transform *transform, const pc_transform_kernel *transforms,
+    const pc_tile_kernel *kernel, size_t first, size_t count, size_t first_block,
+    size_t block_count, const float *values, float *scratch);
+
+#endif

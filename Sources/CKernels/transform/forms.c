@@ -1,0 +1,29 @@
+#include "pc_transform.h"
+
+#define PC_TRANSFORM_FORM(form, data, window_size, value_count, product_count, output_count, ...) \
+  {.name = #form,                                                                                 \
+   .window = window_size,                                                                         \
+   .values = value_count,                                                                         \
+   .products = product_count,                                                                     \
+   .outputs = output_count,                                                                       \
+   .value_of_product = {__VA_ARGS__}},
+static const pc_transform_form_size forms[] = {
+#include "transform_forms.inc"
+};
+#undef PC_TRANSFORM_FORM
+
+const pc_transform_form_size *pc_transform_forms(size_t *count) {
+  *count = sizeof forms / sizeof *forms;
+  return forms;
+}
+
+#define PC_TRANSFORM_KERNEL(isa, symbol) &symbol,
+static const pc_transform_kernel *const kernels[] = {
+#include "transform.inc"
+};
+#undef PC_TRANSFORM_KERNEL
+
+const pc_transform_kernel *const *pc_transform_kernels(size_t *count) {
+  *count = sizeof kernels / sizeof *kernels;
+  return kernels;
+}

@@ -1,0 +1,17 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#include "pc_transform.h"
+
+#pragma clang attribute push(                                                          \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))),            \
+    apply_to = function)
+
+#define LANES 16
+#define PC_TRANSFORM_ISA "avx512"
+#define PC_TRANSFORM_SYMBOL pc_f32_transform_16__avx512
+#include "transform_lanes.h"
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,5 @@
+/* Vectors of 4, which every processor has or compilers take apart. */
+#define LANES 4
+#define PC_TRANSFORM_ISA "scalar"
+#define PC_TRANSFORM_SYMBOL pc_f32_transform_4__scalar
+#include "transform_lanes.h"

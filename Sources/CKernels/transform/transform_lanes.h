@@ -1,0 +1,251 @@
+/* The transforms for one width of vectors: a file per instruction set defines LANES and
+ * PC_TRANSFORM_SYMBOL and includes this.
+ *
+ * The points are 0, 1, -1, i, -i and infinity, or 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
+ * values stay of like size. With M the product of x - a over the finite points a, value k is the
+ * sum of the data weighted with the coefficients of M / (x - a_k), and that at infinity with those
+ * of M. */
+
+#include <string.h>
+
+#include "pc_transform.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+enum { SIDE = PC_MAX_TRANSFORM_SIDE };
+
+typedef float lanes __attribute__((ext_vector_type(LANES)));
+
+INLINE lanes load(const float *from) {
+  lanes x;
+  memcpy(&x, from, sizeof x);
+  return x;
+}
+
+INLINE void store(float *to, lanes x) { memcpy(to, &x, sizeof x); }
+
+INLINE lanes load_some(const float *from, size_t count) {
+  if (count >= LANES) return load(from);
+  lanes x = 0;
+  for (size_t k = 0; k < count; k++) x[k] = from[k];
+  return x;
+}
+
+INLINE void store_some(float *to, lanes x, size_t count) {
+  if (count >= LANES) return store(to, x);
+  for (size_t k = 0; k < count; k++) to[k] = x[k];
+}
+
+/* Data to values. */
+INLINE void at_0_1(const lanes *d, lanes *v) {
+  v[0] = d[1] - d[0];
+  v[1] = d[1];
+  v[2] = d[2] - d[1];
+}
+
+INLINE void at_0_1_m1(const lanes *d, lanes *v) {
+  v[0] = d[2] - d[0];
+  v[1] = d[2] + d[1];
+  v[2] = d[2] - d[1];
+  v[3] = d[3] - d[1];
+}
+
+static const float root_half = 0x1.6a09e6p-1f, root_two = 0x1.6a09e6p0f;
+
+INLINE void at_0_roots(const lanes *d, lanes *v) {
+  const lanes even_small = d[4] - 2 * d[2];
+  const lanes odd_small = root_half * (d[3] - 2 * d[1]);
+  const lanes even_large = d[4] - 0.5f * d[2];
+  const lanes odd_large = root_two * (d[3] - 0.5f * d[1]);
+  v[0] = d[0] + d[4] - 2.5f * d[2];
+  v[1] = even_small + odd_small;
+  v[2] = even_small - odd_small;
+  v[3] = even_large + odd_large;
+  v[4] = even_large - odd_large;
+  v[5] = d[1] + d[5] - 2.5f * d[3];
+}
+
+/* At i the value is a complex number, of which that at -i is the conjugate. Its real part, its
+ * imaginary part and their sum are values, since three products make a complex one. */
+INLINE void at_0_units(const lanes *d, lanes *v) {
+  const lanes even = d[4] + d[2], odd = d[3] + d[1];
+  v[0] = d[4] - d[0];
+  v[1] = even + odd;
+  v[2] = even - odd;
+  v[3] = d[4] - d[2];
+  v[4] = d[3] - d[1];
+  v[5] = v[3] + v[4];
+  v[6] = d[5] - d[1];
+}
+
+/* Products to outputs. */
+INLINE void sum_f2x2(const lanes *m, lanes *y) {
+  y[0] = m[0] + m[1];
+  y[1] = m[1] + m[2];
+}
+
+INLINE void sum_f2x3(const lanes *m, lanes *y) {
+  y[0] = m[0] + (m[1] + m[2]);
+  y[1] = (m[1] - m[2]) + m[3];
+}
+
+INLINE void sum_f3x2(const lanes *m, lanes *y) {
+  const lanes even = m[1] + m[2];
+  y[0] = m[0] + even;
+  y[1] = m[1] - m[2];
+  y[2] = even + m[3];
+}
+
+INLINE void sum_f4x3(const lanes *m, lanes *y) {
+  const lanes even_small = m[1] + m[2], odd_small = m[1] - m[2];
+  const lanes even_large = m[3] + m[4], odd_large = m[3] - m[4];
+  y[0] = m[0] + even_small + even_large;
+  y[1] = root_half * odd_small + root_two * odd_large;
+  y[2] = 0.5f * even_small + 2 * even_large;
+  y[3] = 0.5f * root_half * odd_small + 2 * root_two * odd_large + m[5];
+}
+
+INLINE void sum_c4x3(const lanes *m, lanes *y) {
+  const lanes even = m[1] + m[2], odd = m[1] - m[2];
+  const lanes real = m[3] - m[4];
+  const lanes imaginary = m[5] - (m[3] + m[4]);
+  y[0] = (m[0] + even) + real;
+  y[1] = odd - imaginary;
+  y[2] = even - real;
+  y[3] = (odd + imaginary) + m[6];
+}
+
+INLINE void sum_up2(const lanes *m, lanes *y) {
+  y[0] = m[0] + m[2];
+  y[1] = m[1] + m[2];
+  y[2] = m[2] + m[3];
+  y[3] = m[2] + m[4];
+}
+
+typedef void (*line_transform)(const lanes *from, lanes *to);
+
+INLINE void load_lanes(
+    line_transform data, const size_t window, const size_t side, const float *const *pixels,
+    const float *scales, size_t offset, float *values, size_t value_stride,
+    const ptrdiff_t (*depth)[2]) {
+  lanes d[SIDE], t[SIDE * SIDE], v[SIDE];
+  UNROLL for (size_t j = 0; j < window; j++) {
+    UNROLL for (size_t i = 0; i < window; i++) {
+      d[i] = load(pixels[i * window + j] + offset);
+      if (scales) d[i] *= scales[i * window + j];
+    }
+    data(d, v);
+    UNROLL for (size_t i = 0; i < side; i++) t[i * window + j] = v[i];
+  }
+  UNROLL for (size_t i = 0; i < side; i++) {
+    data(t + i * window, v);
+    UNROLL for (size_t j = 0; j < side; j++) {
+      const ptrdiff_t place = depth[i == side - 1][j == side - 1];
+      if (place >= 0) store(values + (i * side + j) * value_stride + place, v[j]);
+    }
+  }
+}
+
+INLINE void load_window(
+    line_transform data, const size_t window, const size_t side, const float *const *pixels,
+    const float *scales, const float *const *next, size_t channels, float *values,
+    size_t value_stride, const ptrdiff_t (*depth)[2]) {
+  const size_t whole = channels - channels % LANES;
+  for (size_t k = 0; k < whole; k += LANES) {
+    UNROLL for (size_t i = 0; i < window * window; i++) __builtin_prefetch(next[i] + k);
+    if (scales)
+      load_lanes(data, window, side, pixels, scales, k, values + k, value_stride, depth);
+    else
+      load_lanes(data, window, side, pixels, NULL, k, values + k, value_stride, depth);
+  }
+  if (whole == channels) return;
+  float rests[SIDE * SIDE][LANES] = {{0}};
+  const float *rest_pixels[SIDE * SIDE];
+  for (size_t i = 0; i < window * window; i++) {
+    const float scale = scales ? scales[i] : 1;
+    for (size_t k = whole; k < channels; k++) rests[i][k - whole] = pixels[i][k] * scale;
+    rest_pixels[i] = rests[i];
+  }
+  load_lanes(data, window, side, rest_pixels, NULL, 0, values + whole, value_stride, depth);
+}
+
+INLINE void sum_window(
+    line_transform sum, const size_t products, const size_t outputs, const float *from,
+    size_t product_stride, size_t columns, float *sums, size_t row_stride, size_t pixel_stride,
+    int adds) {
+  for (size_t column = 0; column < columns; column += LANES) {
+    lanes m[SIDE], y[SIDE], t[SIDE * SIDE];
+    UNROLL for (size_t j = 0; j < products; j++) {
+      UNROLL for (size_t i = 0; i < products; i++)
+        m[i] = load(from + (i * products + j) * product_stride + column);
+      sum(m, y);
+      UNROLL for (size_t i = 0; i < outputs; i++) t[i * products + j] = y[i];
+    }
+    UNROLL for (size_t i = 0; i < outputs; i++) {
+      sum(t + i * products, y);
+      UNROLL for (size_t j = 0; j < outputs; j++) {
+        float *to = sums + i * row_stride + j * pixel_stride + column;
+        store(to, adds ? load(to) + y[j] : y[j]);
+      }
+    }
+  }
+}
+
+#define PC_TRANSFORM_FORM(name, data, window, side, products, outputs, ...) \
+  static void load_##name( \
+      const float *const *pixels, const float *scales, const float *const *next, \
+      size_t channels, float *values, size_t value_stride, const ptrdiff_t (*depth)[2]) { \
+    load_window( \
+        data, window, side, pixels, scales, next, channels, values, value_stride, depth); \
+  } \
+  static void sum_##name##_window( \
+      const float *from, size_t product_stride, size_t columns, float *sums, size_t row_stride, \
+      size_t pixel_stride, int adds) { \
+    sum_window( \
+        sum_##name, products, outputs, from, product_stride, columns, sums, row_stride, \
+        pixel_stride, adds); \
+  }
+#include "transform_forms.inc"
+#undef PC_TRANSFORM_FORM
+
+INLINE lanes activate(lanes y, const pc_tile *tile) {
+  const lanes zero = 0;
+  if (tile->activation == PC_ACTIVATION_RELU) return y < 0 ? zero : y;
+  if (tile->activation == PC_ACTIVATION_LEAKY_RELU) return y < 0 ? tile->slope * y : y;
+  return y;
+}
+
+static void finish(const pc_tile *tile, const float *sums, size_t stride) {
+#pragma STDC FP_CONTRACT OFF
+  for (size_t column = 0; column < tile->columns; column += LANES) {
+    const size_t left = tile->columns - column;
+    lanes scale = 0, bias[PC_MAX_BIASES];
+    if (tile->scale) scale = load_some(tile->scale + column, left);
+    for (size_t j = 0; j < tile->bias_count; j++)
+      bias[j] = load_some(tile->bias[j] + column, left);
+    for (size_t r = 0; r < tile->rows; r++) {
+      lanes y = load(sums + r * stride + column);
+      if (tile->scale) y = y * scale;
+      if (tile->ratio) y = y * tile->ratio[r];
+      for (size_t j = 0; j < tile->bias_count; j++)
+        y = y + (tile->plane[j] ? bias[j] * tile->plane[j][r] : bias[j]);
+      store_some((float *)tile->output + r * tile->output_stride + column, activate(y, tile), left);
+    }
+  }
+}
+
+static const pc_transform_load_ukernel loads[] = {
+#define PC_TRANSFORM_FORM(name, ...) load_##name,
+#include "transform_forms.inc"
+#undef PC_TRANSFORM_FORM
+};
+
+static const pc_transform_sum_ukernel sums[] = {
+#define PC_TRANSFORM_FORM(name, ...) sum_##name##_window,
+#include "transform_forms.inc"
+#undef PC_TRANSFORM_FORM
+};
+
+const pc_transform_kernel PC_TRANSFORM_SYMBOL = {
+    .isa = PC_TRANSFORM_ISA, .load = loads, .sum = sums, .finish = finish};

@@ -1,0 +1,26 @@
+public import ArgumentParser
+public import InferenceRuntime
+public import PartialConv
+
+/// The option of every command that runs a model: how far rounding may go for speed.
+public struct TierOption: ParsableArguments {
+  @Option(
+    help: """
+      How far rounding may go for speed: exact (direct sums), near (also transforms that only add; \
+      within 2e-5 of the framework) or fast (within 1e-4).
+      """)
+  public var tier: NumericTier = .near
+
+  @Option(
+    help: "The instruction set of the kernels: avx512, avx2, neon or scalar; default: the best.")
+  public var isa: String?
+
+  public init() {}
+
+  /// Makes models that are loaded from now on run on what `--isa` names.
+  public func selectInstructionSet() throws(PartialConvError) {
+    if let isa { try Model.selectInstructionSet(isa) }
+  }
+}
+
+extension NumericTier: ExpressibleByArgument {}

@@ -1,0 +1,111 @@
+package import GraphIR
+package import KernelLibrary
+
+extension PartialConvolution {
+  /// The transforms that compute this convolution and that `tier` allows.
+  ///
+  /// - Parameters:
+  ///   - window: its kernel, stride and padding.
+  ///   - channels: of each part.
+  package func transforms(
+    window: Window, channels: [Int], tier: NumericTier
+  ) -> [ConvolutionTransform] {
+    guard tier != .exact, convolution.groups == 1, window.dilation == [1, 1],
+      window.kernel[0] == window.kernel[1], window.stride[0] == window.stride[1],
+      activation.isPiecewiseLinear
+    else { return [] }
+    let list = TransformList(operation: self, window: window, channels: channels)
+    return list.all.filter { transform in
+      tier == .fast || transform.terms.allSatisfy(\.form.isNearExact)
+    }
+  }
+}
+
+extension Activation {
+  /// Whether the transforms' epilogue computes it.
+  fileprivate var isPiecewiseLinear: Bool {
+    switch self {
+    case .none, .relu, .leakyReLU: true
+    case .sigmoid, .tanh: false
+    }
+  }
+}
+
+/// The transforms of one convolution.
+private struct TransformList {
+  private static let side = 4
+
+  let operation: PartialConvolution
+  let window: Window
+  let channels: [Int]
+
+  var all: [ConvolutionTransform] {
+    switch (window.kernel[0], window.stride[0]) {
+    case (3, 1): stepwise
+    case (3, 2): [.f2x2, .f3x2].compactMap(strided)
+    case (5, 2): [.f2x3, .c4x3, .f4x3].compactMap(strided)
+    default: []
+    }
+  }
+
+  /// Stride 1: a term for the parts as they are and one for the upsampled ones.
+  private var stepwise: [ConvolutionTransform] {
+    let factors = Set(operation.parts.map(\.upsampling))
+    guard factors.isSubset(of: [1, 2]) else { return [] }
+    guard factors.contains(2) else {
+      return [TransformForm.f2x3, .c4x3, .f4x3].map {
+        transform([term($0, origin: 0)], side: Self.side)
+      }
+    }
+    guard window.padding == [1, 1, 1, 1] else { return [] }
+    let upsampled = ConvolutionTransform.Term(
+      form: .up2, stride: 1, sources: sources(upsampling: 2) { _ in -1 })
+    guard factors.contains(1) else { return [transform([upsampled], origin: -1, side: Self.side)] }
+    return [TransformForm.f2x3, .c4x3, .f4x3].map {
+      transform([upsampled, term($0, origin: -1)], origin: -1, side: Self.side)
+    }
+  }
+
+  /// Stride 2: the four phases of every part are sources of one term.
+  private func strided(_ form: TransformForm) -> ConvolutionTransform? {
+    guard operation.parts.allSatisfy({ $0.upsampling == 1 }) else { return nil }
+    return transform(
+      [term(form, origin: 0)], side: form.outputs < Self.side ? 2 * form.outputs : form.outputs)
+  }
+
+  private func transform(
+    _ terms: [ConvolutionTransform.Term], origin: Int = 0, side: Int
+  ) -> ConvolutionTransform {
+    ConvolutionTransform(terms: terms, side: side, origin: origin)
+  }
+
+  private func term(_ form: TransformForm, origin: Int) -> ConvolutionTransform.Term {
+    let stride = window.stride[0]
+    return ConvolutionTransform.Term(
+      form: form, stride: stride,
+      sources: sources(upsampling: 1) { stride * origin - window.padding[$0] })
+  }
+
+  /// - Parameter first: along rows and columns, where the first window of the phase 0 begins.
+  private func sources(
+    upsampling: Int, first: (Int) -> Int
+  ) -> [ConvolutionTransform.Source] {
+    let (kernel, stride) = (window.kernel[0], window.stride[0])
+    var sources: [ConvolutionTransform.Source] = []
+    for row in 0..<stride {
+      for column in 0..<stride {
+        var next = 0
+        for (part, count) in channels.enumerated() {
+          defer { next += count }
+          guard operation.parts[part].upsampling == upsampling else { continue }
+          sources.append(
+            ConvolutionTransform.Source(
+              part: part, channels: next..<next + count, phase: [row, column],
+              taps: [row, column].map { (kernel - $0 + stride - 1) / stride },
+              first: [first(0) + row, first(1) + column]))
+        }
+      }
+    }
+    return sources
+  }
+}

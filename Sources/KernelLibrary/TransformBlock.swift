@@ -1,0 +1,53 @@
+/// How many floats a block of tiles takes, and where they lie.
+package struct TransformBlock: Sendable {
+  private static let lineFloats = 16
+
+  let transform: ConvolutionTransform
+  /// Output channels of a register tile.
+  let columns: Int
+  package let tiles: Int
+
+  package init(_ transform: ConvolutionTransform, tiles: Int, kernel: TileKernel) {
+    self.transform = transform
+    self.tiles = tiles
+    columns = kernel.columns
+  }
+
+  /// Tiles whose windows fill register tiles of `kernel`.
+  package static func tileUnit(_ transform: ConvolutionTransform, kernel: TileKernel) -> Int {
+    let windows = transform.terms.map { transform.side / $0.form.outputs }.min() ?? 1
+    return (1...kernel.rows).first { $0 * windows * windows % kernel.rows == 0 } ?? kernel.rows
+  }
+
+  /// Bytes of transformed data.
+  package var valueByteCount: Int {
+    transform.terms.reduce(0) { $0 + $1.form.values * $1.form.values * valueStride($1) } * 4
+  }
+
+  /// Bytes of the products of one block of output channels, and of the sums of one tile.
+  package var scratchByteCount: Int {
+    transform.terms.reduce(transform.side * transform.side * columns) {
+      $0 + $1.form.products * $1.form.products * productStride($1)
+    } * 4
+  }
+
+  /// Floats between windows: an odd number of cache lines, which spreads them over all sets, for
+  /// the channels and the rest of a vector behind them.
+  func pitch(_ term: ConvolutionTransform.Term) -> Int {
+    let depth = term.depth(atInfinity: [false, false])
+    return ((depth + 2 * (Self.lineFloats - 1)) / Self.lineFloats | 1) * Self.lineFloats
+  }
+
+  /// Floats between values.
+  func valueStride(_ term: ConvolutionTransform.Term) -> Int { windows(term) * pitch(term) }
+
+  /// Floats between products: not a power of two.
+  func productStride(_ term: ConvolutionTransform.Term) -> Int {
+    windows(term) * columns + Self.lineFloats
+  }
+
+  private func windows(_ term: ConvolutionTransform.Term) -> Int {
+    let cuts = transform.side / term.form.outputs
+    return tiles * cuts * cuts
+  }
+}

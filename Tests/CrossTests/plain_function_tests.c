@@ -1,0 +1,233 @@
+#include <float.h>
+#include <string.h>
+
+#include "cross_tests.h"
+
+/* The functions that compilers vectorise by themselves, so that a processor's rules of rounding and
+ * contraction are seen to keep their promises. */
+
+static void check_exact(report *r, const float *actual, float expected, const char *what) {
+  check_that(r, memcmp(actual, &expected, sizeof expected) == 0, what);
+}
+
+/* The distance in units in the last place of `expected`. */
+static double ulps(float actual, double expected) {
+  const float next = nextafterf(fabsf((float)expected), INFINITY);
+  const double unit = (double)next - fabs((double)(float)expected);
+  return fabs((double)actual - expected) / unit;
+}
+
+static void test_curves(report *r) {
+  enum { COUNT = 30000 };
+  float *x = guarded_floats(COUNT);
+  float *y = guarded_floats(COUNT);
+  for (size_t i = 0; i < COUNT; i++) x[i] = uniform() * (i % 3 == 0 ? 87 : i % 3 == 1 ? 5 : 0.7f);
+  pc_f32_exponential(x, y, COUNT);
+  for (size_t i = 0; i < COUNT; i++) check_that(r, ulps(y[i], exp(x[i])) <= 2, "exponential");
+  pc_f32_sigmoid(x, y, COUNT);
+  for (size_t i = 0; i < COUNT; i++)
+    check_that(r, ulps(y[i], 1 / (1 + exp(-(double)x[i]))) <= 8, "sigmoid");
+  pc_f32_tanh(x, y, COUNT);
+  for (size_t i = 0; i < COUNT; i++) check_that(r, ulps(y[i], tanh(x[i])) <= 8, "tanh");
+  const float ends[] = {-INFINITY, -200, 0, 200, INFINITY, NAN};
+  pc_f32_exponential(ends, y, 6);
+  check_that(r, y[0] == 0 && y[1] == 0 && y[2] == 1, "exponential far below 0");
+  check_that(r, isinf(y[3]) && isinf(y[4]) && isnan(y[5]), "exponential far above 0");
+  pc_f32_tanh(ends, y, 6);
+  check_that(r, y[0] == -1 && y[1] == -1 && y[3] == 1 && y[4] == 1 && isnan(y[5]), "tanh far off");
+  r->cases += 3;
+}
+
+static void test_elementwise(report *r) {
+  enum { COUNT = 1003 };
+  const float *a = random_floats(COUNT), *b = random_floats(COUNT);
+  float *y = guarded_floats(COUNT);
+  for (int operation = PC_BINARY_ADD; operation <= PC_BINARY_DIVIDE; operation++)
+    for (size_t steps = 0; steps < 4; steps++) {
+      pc_f32_binary((pc_binary)operation, a, steps & 1, b, steps >> 1, y, COUNT);
+      for (size_t i = 0; i < COUNT; i++) {
+        const float p = a[(steps & 1) * i], q = b[(steps >> 1) * i];
+        const float results[] = {p + q, p - q, p * q, p / q};
+        check_exact(r, y + i, results[operation], "binary");
+      }
+      r->cases++;
+    }
+  pc_f32_relu(a, y, COUNT);
+  for (size_t i = 0; i < COUNT; i++) check_exact(r, y + i, a[i] < 0 ? 0 : a[i], "relu");
+  pc_f32_leaky_relu(a, y, COUNT, 0.2f);
+  for (size_t i = 0; i < COUNT; i++) check_exact(r, y + i, a[i] < 0 ? 0.2f * a[i] : a[i], "leaky");
+  pc_f32_clip(a, y, COUNT, -0.5f, 0.25f);
+  for (size_t i = 0; i < COUNT; i++)
+    check_exact(r, y + i, fminf(fmaxf(a[i], -0.5f), 0.25f), "clip");
+  uint8_t *equal = guarded(COUNT);
+  pc_f32_equal(a, 1, a + COUNT / 2, 0, equal, COUNT);
+  for (size_t i = 0; i < COUNT; i++) check_that(r, equal[i] == (a[i] == a[COUNT / 2]), "equal");
+  pc_f32_select(equal, 1, a, 1, b, 1, y, COUNT);
+  for (size_t i = 0; i < COUNT; i++) check_exact(r, y + i, equal[i] ? a[i] : b[i], "select");
+  r->cases += 5;
+}
+
+static void test_normalization(report *r) {
+  enum { PIXELS = 129, CHANNELS = 7 };
+  const float *x = random_floats(PIXELS * CHANNELS);
+  const float *mean = random_floats(CHANNELS), *shift = random_floats(CHANNELS);
+  float *variance = random_floats(CHANNELS), *scale = guarded_floats(CHANNELS);
+  for (size_t k = 0; k < CHANNELS; k++) variance[k] = fabsf(variance[k]);
+  pc_f32_normalization_scale(shift, variance, 1e-3f, scale, CHANNELS);
+  float *y = guarded_floats(PIXELS * CHANNELS);
+  pc_f32_normalize(x, y, PIXELS, CHANNELS, mean, scale, shift);
+  double means[CHANNELS], sums[CHANNELS];
+  pc_f32_channel_sums(x, PIXELS, CHANNELS, means);
+  for (size_t k = 0; k < CHANNELS; k++) means[k] /= PIXELS;
+  pc_f32_channel_squares(x, PIXELS, CHANNELS, means, sums);
+  for (size_t k = 0; k < CHANNELS; k++) {
+    const float factor = shift[k] / sqrtf(variance[k] + 1e-3f);
+    double sum = 0, squares = 0;
+    check_exact(r, scale + k, factor, "normalization scale");
+    for (size_t i = k; i < PIXELS * CHANNELS; i += CHANNELS) {
+      const float difference = x[i] - mean[k];
+      const float product = difference * factor;
+      check_exact(r, y + i, product + shift[k], "normalize");
+      sum += (double)x[i];
+      squares += ((double)x[i] - means[k]) * ((double)x[i] - means[k]);
+    }
+    check_that(r, fabs(sum / PIXELS - means[k]) < 1e-14, "channel sums");
+    check_that(r, fabs(squares - sums[k]) < 1e-12 * squares, "channel squares");
+  }
+  r->cases++;
+}
+
+static void check_pool(const pc_pool *p, size_t line, size_t column, size_t k, report *r) {
+  double sum = 0, largest = -INFINITY;
+  size_t inside = 0;
+  const float *image = p->x + line / p->output[0] * p->input[0] * p->input[1] * p->channels;
+  for (size_t u = 0; u < p->kernel[0]; u++)
+    for (size_t v = 0; v < p->kernel[1]; v++) {
+      const size_t y = line % p->output[0] * p->stride[0] + u - p->padding[0];
+      const size_t x = column * p->stride[1] + v - p->padding[1];
+      if (y >= p->input[0] || x >= p->input[1]) continue;
+      const double value = image[(y * p->input[1] + x) * p->channels + k];
+      sum += value;
+      largest = fmax(largest, value);
+      inside++;
+    }
+  const size_t cells = p->counts_border ? p->kernel[0] * p->kernel[1] : inside;
+  const double expected = p->is_maximum ? largest : sum / (double)cells;
+  const float actual = p->y[(line * p->output[1] + column) * p->channels + k];
+  check_that(r, fabs((double)actual - expected) < 1e-6, "pool");
+}
+
+static void test_pool(report *r) {
+  for (int kind = 0; kind < 3; kind++) {
+    pc_pool p = {
+        .channels = 5, .input = {9, 7}, .output = {5, 4}, .kernel = {3, 3}, .stride = {2, 2},
+        .padding = {1, 1}, .is_maximum = kind == 0, .counts_border = kind == 1};
+    p.x = random_floats(2 * 9 * 7 * 5);
+    p.y = guarded_floats(2 * 5 * 4 * 5);
+    pc_f32_pool(&p, 0, 3);
+    pc_f32_pool(&p, 3, 7);
+    for (size_t line = 0; line < 10; line++)
+      for (size_t column = 0; column < 4; column++)
+        for (size_t k = 0; k < 5; k++) check_pool(&p, line, column, k, r);
+    r->cases++;
+  }
+}
+
+static void test_transposition(report *r) {
+  enum { ROWS = 37, COLUMNS = 45 };
+  for (size_t size = 1; size <= 8; size *= 2) {
+    uint8_t *x = guarded(ROWS * COLUMNS * size), *y = guarded(ROWS * COLUMNS * size);
+    for (size_t i = 0; i < ROWS * COLUMNS * size; i++) x[i] = (uint8_t)pick(256);
+    pc_transpose(x, y, ROWS, COLUMNS, size);
+    for (size_t i = 0; i < ROWS * COLUMNS; i++) {
+      const uint8_t *moved = y + (i % COLUMNS * ROWS + i / COLUMNS) * size;
+      check_that(r, memcmp(x + i * size, moved, size) == 0, "transpose");
+    }
+    r->cases++;
+  }
+}
+
+static void test_gathering(report *r) {
+  const int32_t rows[] = {1, -1, 0, 1}, columns[] = {2, 2, -1, 0, 1};
+  const float mask[] = {0, 1, 0.3f, 1, 0.5f, 1};
+  const float *x = random_floats(5 * 4 + 3);
+  float *y = guarded_floats(19 * 6 + 3);
+  pc_gather g = {
+      .x = x, .x_stride = 4, .x_width = 3, .mask = mask, .y = y, .y_stride = 6, .channels = 3,
+      .rows = rows, .columns = columns, .y_width = 5};
+  pc_gather_pixels(&g, 0, 1);
+  pc_gather_pixels(&g, 1, 3);
+  for (size_t i = 0; i < 20; i++)
+    for (size_t k = 0; k < 3; k++) {
+      const int32_t row = rows[i / 5], column = columns[i % 5];
+      const int32_t place = row < 0 || column < 0 ? -1 : row * 3 + column;
+      const float expected =
+          place < 0 || mask[place] == 0 ? 0 : x[place * 4 + (int32_t)k] * mask[place];
+      check_exact(r, y + i * 6 + k, expected, "gather");
+    }
+  float *wide = guarded_floats(6 * 7);
+  pc_f32_expand(mask, wide, 6, 7);
+  for (size_t i = 0; i < 6 * 7; i++) check_exact(r, wide + i, mask[i / 7], "expand");
+  r->cases += 2;
+}
+
+static void check_shifted_rows(const pc_convolution *c, const float *weights, report *r) {
+  const pc_picture *x = c->parts;
+  const float *pixels = x->pixels, *output = c->output;
+  const size_t taps = c->kernel[0] * c->kernel[1];
+  for (size_t i = 0; i < c->images * c->height * c->width; i++) {
+    quantity y = {0, 0};
+    for (size_t tap = 0; tap < taps; tap++) {
+      const size_t row = i / c->width % c->height * c->stride[0] +
+                         tap / c->kernel[1] * c->dilation[0] - c->padding[0];
+      const size_t column =
+          i % c->width * c->stride[1] + tap % c->kernel[1] * c->dilation[1] - c->padding[1];
+      if (row >= x->height || column >= x->width) continue;
+      const size_t place = (i / c->width / c->height * x->height + row) * x->width + column;
+      for (size_t k = 0; k < x->channels; k++)
+        y = plus(
+            y, (double)pixels[place * x->channels + k] * weights[tap * x->channels + k]);
+    }
+    check(r, output[i], y, taps * x->channels, "shifted rows");
+  }
+}
+
+static void test_shifted_rows(report *r) {
+  for (size_t channels = 1; channels <= 3; channels++)
+    for (size_t stride = 1; stride <= 2; stride++) {
+      pc_picture picture = {.channels = channels, .height = 9, .width = 23, .upsampling = 1};
+      picture.pixels = random_floats(2 * 9 * 23 * channels);
+      pc_convolution c = {
+          .parts = &picture, .part_count = 1, .kernel = {3, 5}, .stride = {stride, stride},
+          .dilation = {2, 1}, .padding = {2, 3}, .images = 2, .height = 9 / stride,
+          .width = (23 + 6 - 5) / stride + 1, .outputs = 1, .output_stride = 1};
+      c.output = guarded_floats(2 * c.height * c.width);
+      const float *weights = random_floats(15 * channels);
+      pc_convolution_rows_run(&c, weights, 0, 5);
+      pc_convolution_rows_run(&c, weights, 5, 2 * c.height - 5);
+      check_shifted_rows(&c, weights, r);
+      r->cases++;
+    }
+}
+
+long test_plain_functions(void) {
+  static const struct {
+    const char *name;
+    void (*run)(report *r);
+  } tests[] = {
+      {"exponential, sigmoid, tanh", test_curves}, {"elementwise", test_elementwise},
+      {"normalization", test_normalization},       {"pool", test_pool},
+      {"transposition", test_transposition},       {"gathering", test_gathering},
+      {"convolution by rows", test_shifted_rows},
+  };
+  long wrong = 0;
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+    report r = {.name = tests[i].name};
+    seed(3);
+    tests[i].run(&r);
+    release();
+    print_report("plain", &r);
+    wrong += r.wrong;
+  }
+  return wrong;
+}

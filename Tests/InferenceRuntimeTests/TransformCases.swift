@@ -1,0 +1,79 @@
+import GraphIR
+import TensorCore
+
+/// Partial convolutions around the edges of every form's tiles.
+enum TransformCases {
+  typealias Part = (channels: Int, upsampling: Int)
+  typealias Mask = UpsamplingSplitCases.Mask
+
+  static let all: [OperationCase] = {
+    var cases: [OperationCase] = []
+    var mask = 0
+    for size in [[1, 1], [2, 3], [3, 4], [4, 4], [5, 7], [8, 8], [9, 13], [17, 11]] {
+      for (parts, outputs) in layers {
+        for (kernel, stride) in [(3, 1), (3, 2), (5, 2)] {
+          let isUpsampled = parts.contains { $0.upsampling == 2 }
+          guard stride == 1 || !isUpsampled else { continue }
+          mask += 1
+          cases.append(
+            example(
+              parts, outputs: outputs, kernel: kernel, stride: stride,
+              size: isUpsampled ? size.map { $0 + $0 % 2 } : size,
+              mask: Mask.allCases[mask % 3]))
+        }
+      }
+    }
+    return cases + [
+      example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [0, 0, 0, 0]),
+      example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [2, 0, 1, 3]),
+      example([(16, 1)], outputs: 16, kernel: 5, stride: 2, size: [9, 11], padding: [0, 1, 3, 2]),
+      example([(16, 1)], outputs: 16, kernel: 3, stride: 2, size: [9, 11], padding: [0, 1, 1, 0]),
+    ]
+  }()
+
+  private static let layers: [([Part], Int)] = [
+    ([(1, 1)], 5), ([(16, 1)], 32), ([(67, 1)], 17), ([(5, 1), (19, 1)], 48), ([(3, 2)], 33),
+    ([(67, 2), (16, 1)], 40), ([(8, 1), (9, 2), (4, 1)], 70),
+  ]
+
+  /// Large enough for several pieces per thread, as a whole and in blocks.
+  static let wide: [OperationCase] = [
+    example([(20, 1)], outputs: 70, kernel: 3, size: [61, 67], mask: .binary),
+    example([(20, 1)], outputs: 33, kernel: 5, stride: 2, size: [61, 67], mask: .binary),
+    example([(20, 2), (17, 1)], outputs: 70, kernel: 3, size: [62, 74], mask: .binary),
+    example([(12, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
+    example([(12, 2), (5, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
+  ]
+
+  static let masked: [OperationCase] = Mask.allCases.dropFirst().flatMap { mask in
+    [
+      example([(17, 1)], outputs: 33, kernel: 3, size: [12, 9], mask: mask),
+      example([(17, 1)], outputs: 33, kernel: 5, stride: 2, size: [12, 9], mask: mask),
+      example([(17, 2), (9, 1)], outputs: 33, kernel: 3, size: [12, 8], mask: mask),
+    ]
+  }
+
+  static let kept: [OperationCase] = [
+    example([(16, 1)], outputs: 16, kernel: 5, size: [8, 8]),
+    example([(16, 1)], outputs: 16, kernel: 7, stride: 2, size: [8, 8]),
+    example([(16, 2)], outputs: 16, kernel: 3, stride: 2, size: [8, 8]),
+    example([(16, 2)], outputs: 16, kernel: 3, size: [8, 8], padding: [0, 0, 0, 0]),
+    example([(16, 4)], outputs: 16, kernel: 3, size: [8, 8]),
+    example([(16, 1)], outputs: 16, kernel: 3, size: [8, 8], activation: .sigmoid),
+    example([(16, 1)], outputs: 16, kernel: 3, size: [8, 8], dilation: 2),
+  ]
+
+  /// - Parameter size: rows and columns that the window sees.
+  static func example(
+    _ parts: [Part], outputs: Int, kernel: Int, stride: Int = 1, size: [Int],
+    padding: [Int]? = nil, dilation: Int = 1, mask: Mask = .none,
+    activation: Activation = .leakyReLU(slope: 0.2)
+  ) -> OperationCase {
+    let convolution = Convolution(
+      stride: [stride, stride], padding: padding ?? [Int](repeating: kernel / 2, count: 4),
+      dilation: [dilation, dilation])
+    return UpsamplingSplitCases.example(
+      parts, outputs: outputs, mask: mask, grown: size, convolution: convolution, kernel: kernel,
+      activation: activation)
+  }
+}

@@ -1,0 +1,92 @@
+import GraphIR
+import InferenceRuntime
+import KernelLibrary
+import TensorCore
+import Testing
+
+@Suite struct TransformTests {
+  @Test(arguments: TransformCases.all)
+  func `agrees with the scalar meaning in every form that applies`(
+    _ example: OperationCase
+  ) throws {
+    let expected = example.operation.evaluate(example.operands.map(\.tensor))[0]
+    for transform in try example.transforms() {
+      let limit: Float = transform.terms.allSatisfy(\.form.isNearExact) ? 2e-6 : 1e-5
+      for kernels in KernelTable.supported {
+        let actual = try example.run(
+          kernels, threads: 3, tier: .fast, transform: transform.name)[0]
+        #expect(actual.shape == expected.shape)
+        let difference = largestDifference(actual, expected)
+        #expect(difference <= limit, "\(kernels), \(transform.name)")
+      }
+    }
+  }
+
+  @Test(arguments: TransformCases.wide)
+  func `gives the same bits on any number of threads`(_ example: OperationCase) throws {
+    for transform in try example.transforms() {
+      for kernels in KernelTable.supported {
+        let run = { (threads: Int) in
+          try example.run(kernels, threads: threads, tier: .fast, transform: transform.name)
+        }
+        let one = try run(1)
+        for threads in [2, 3, 7] { #expect(try run(threads) == one, "\(transform.name)") }
+      }
+    }
+  }
+
+  @Test(arguments: TransformCases.masked)
+  func `reads nothing where a mask is zero`(_ example: OperationCase) throws {
+    let broken = example.breakingHoles()
+    for transform in try example.transforms() {
+      for kernels in KernelTable.supported {
+        let expected = try example.run(
+          kernels, threads: 2, tier: .fast, transform: transform.name)
+        let actual = try broken.run(kernels, threads: 2, tier: .fast, transform: transform.name)
+        #expect(actual == expected, "\(kernels), \(transform.name)")
+      }
+    }
+  }
+
+  @Test func `keeps to the points of the tier`() throws {
+    let example = TransformCases.example([(64, 1)], outputs: 64, kernel: 3, size: [64, 64])
+    #expect(try example.algorithms(tier: .exact) == ["direct"])
+    #expect(try example.algorithms(tier: .near) == ["c4x3"])
+    #expect(try example.algorithms(tier: .fast) == ["f4x3"])
+    #expect(try example.algorithms(tier: .near, transform: "f4x3") == ["c4x3"])
+  }
+
+  @Test(arguments: TransformCases.kept)
+  func `keeps a convolution as it is where no form applies`(_ example: OperationCase) throws {
+    #expect(try example.transforms() == [])
+  }
+}
+
+extension OperationCase {
+  /// Every transform that applies.
+  fileprivate func transforms() throws -> [ConvolutionTransform] {
+    let operation = try #require(operation as? PartialConvolution)
+    let arguments = operation.arguments(operands.map(\.tensor.shape))
+    return operation.transforms(
+      window: operation.convolution.window(kernelShape: arguments.weights),
+      channels: arguments.pictures.map { $0[1] }, tier: .fast)
+  }
+
+  /// The same case with values that are not numbers in the pictures' holes.
+  fileprivate func breakingHoles() -> OperationCase {
+    guard let operation = operation as? PartialConvolution else { return self }
+    var broken = operands
+    var next = 0
+    for part in operation.parts {
+      defer { next += part.isMasked ? 2 : 1 }
+      guard part.isMasked else { continue }
+      let (picture, mask) = (operands[next].tensor, operands[next + 1].tensor.floatArray)
+      let area = picture.shape[2] * picture.shape[3]
+      let values = picture.floatArray.enumerated().map { index, value in
+        mask[index / (area * picture.shape[1]) * area + index % area] == 0 ? Float.nan : value
+      }
+      broken[next] = .image(Tensor(values, shape: picture.shape))
+    }
+    return OperationCase(operation: operation, operands: broken, depth: depth)
+  }
+}
