@@ -17,7 +17,7 @@ package struct GraphRunner {
   ) -> GraphRunner {
     let model = CompiledModel(graph, kernels: kernels, tier: tier)
     let session = model.makeSession(threads: threads)
-    let name = "\(kernels.instructionSet), \(session.threadCount) threads"
+    let name = "\(kernels.instructionSet), \(tier), \(session.threadCount) threads"
     return GraphRunner(name: name) { inputs throws(CheckError) in
       do throws(RuntimeError) {
         return try session.run(inputs)

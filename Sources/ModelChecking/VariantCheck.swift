@@ -1,19 +1,31 @@
 package import GraphIR
+package import InferenceRuntime
 package import KernelLibrary
 package import TensorCore
 
 /// Compares the optimised runtime with the scalar meaning of the same graph: no reference is
 /// needed.
 package enum VariantCheck {
-  /// Every instruction set that this processor has, with each number of threads.
-  package static func variants(threads: [Int]) -> [(kernels: KernelTable, threads: Int)] {
-    KernelTable.supported.flatMap { table in threads.map { (table, $0) } }
+  /// A way in which the runtime may compute one graph.
+  package struct Variant: Sendable {
+    package let kernels: KernelTable
+    package let tier: NumericTier
+    package let threads: Int
+  }
+
+  /// Every numeric tier on every instruction set of this processor, with each number of threads.
+  package static func variants(threads: [Int]) -> [Variant] {
+    KernelTable.supported.flatMap { table in
+      NumericTier.allCases.flatMap { tier in
+        threads.map { Variant(kernels: table, tier: tier, threads: $0) }
+      }
+    }
   }
 
   /// Runs all variants on each set of inputs.
   ///
-  /// Arrays are named `output (avx2, 2 threads, inputs 1)`. Outputs of one instruction set whose
-  /// bits depend on the number of threads are a problem in the report.
+  /// Arrays are named `output (avx2, near, 2 threads, inputs 1)`. Outputs of one tier on one
+  /// instruction set whose bits depend on the number of threads are a problem in the report.
   /// - Parameter progress: called before each run with its name.
   /// - Throws: `.mismatch` when the network does not take the inputs.
   package static func run(
@@ -28,13 +40,14 @@ package enum VariantCheck {
       var bits: [String: Tensor] = [:]
       for variant in variants(threads: threads) {
         let runner = GraphRunner.runtime(
-          graph, threads: variant.threads, kernels: variant.kernels, tier: options.tier)
+          graph, threads: variant.threads, kernels: variant.kernels, tier: variant.tier)
         progress("\(runner.name), inputs \(number + 1)")
         let actual = try runner.run(arrays)
         for (output, reference) in zip(actual, expected) {
           let name = "\(output.name) (\(runner.name), inputs \(number + 1))"
           report.add(compared(name, output, reference.tensor, options))
-          let key = "\(output.name) (\(variant.kernels.instructionSet), inputs \(number + 1))"
+          let set = variant.kernels.instructionSet
+          let key = "\(output.name) (\(set), \(variant.tier), inputs \(number + 1))"
           if let first = bits[key], first != output.tensor {
             report.add(problem: "\(key): the bits depend on the number of threads")
           }

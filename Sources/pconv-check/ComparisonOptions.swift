@@ -116,7 +116,7 @@ struct ComparisonOptions: ParsableArguments {
     try output.show(report)
   }
 
-  /// Compares every instruction set and number of threads with the interpreter.
+  /// Compares every instruction set, tier and number of threads with the interpreter.
   func compareVariants(
     _ model: CheckedModel, references paths: [String], _ output: ReportOptions
   ) throws(PartialConvError) {
