@@ -112,7 +112,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["TensorCore"],
       path: "Tests/TestSupport", swiftSettings: settings),
     tests(
-      "CheckpointFormats", ["TensorCore", "TestSupport", "CZlib", "pconv-convert", orderedCollections],
+      "CheckpointFormats",
+      ["TensorCore", "TestSupport", "CZlib", "pconv-convert", orderedCollections],
       exclude: ["Fixtures"]),
     tests("Calibration", ["GraphIR", "GraphPasses", "Imaging", "TensorCore"]),
     tests("GraphIR", ["TensorCore"], exclude: ["Golden"]),

@@ -4,7 +4,7 @@ guard CommandLine.arguments.count == 5 else {
   print("usage: fill-picture MODEL.pcm PICTURE MASK OUTPUT.png")
   throw PartialConvError(.usage, "four arguments are needed")
 }
-let paths = CommandLine.arguments.dropFirst().map(String.init)
+let paths = Array(CommandLine.arguments[1...])
 
 let model = try Model.load(paths[0])
 print("\(model.title): \(model.inputs.map(\.name)) -> \(model.outputs.map(\.name))")
