@@ -63,9 +63,41 @@ import Testing
     #expect(report["schema"] as? Int == 1)
     #expect(report["runs"] as? Int == 4)
     #expect(report["threads"] as? Int == 3)
-    let times = ["minimum", "median", "maximum"].compactMap { report[$0] as? Double }
-    #expect(times.count == 3 && times == times.sorted())
+    let times = ["minimum", "median", "p90", "p99", "maximum"].compactMap {
+      report[$0] as? Double
+    }
+    #expect(times.count == 5 && times == times.sorted())
+    #expect((report["peakMemory"] as? Int ?? 0) > 1 << 20)
+    #expect(report["tier"] as? String == "near")
     #expect(bench.folder.contents == ["model.pcm", "out.npz"])
+  }
+
+  @Test func `times the layers of a run into a trace on the instruction set asked for`() throws {
+    try bench.makeModel("crai/first_bn.pth")
+    let result = try bench.run(
+      "model.pcm", "--input", PackageFiles.fixture("crai/first_bn.npz"), "--profile",
+      "trace.json", "--isa", "scalar", "--benchmark", "1")
+    #expect(result.status == 0, "\(result)")
+    #expect(result.output.contains("scalar"))
+    let trace = try #require(
+      try JSONSerialization.jsonObject(with: bench.contents("trace.json")) as? [String: Any])
+    let events = try #require(trace["traceEvents"] as? [[String: Any]])
+    let ends = events.compactMap { event in
+      (event["ts"] as? Double).flatMap { start in (event["dur"] as? Double).map { start + $0 } }
+    }
+    #expect(ends.count == events.count && ends == ends.sorted())
+    let convolutions = events.filter { $0["cat"] as? String == "convolution" }
+    let arguments = convolutions.compactMap { $0["args"] as? [String: Any] }
+    #expect(!arguments.isEmpty && arguments.count == convolutions.count)
+    #expect(arguments.allSatisfy { ($0["shareOfPeak"] as? Double ?? 0) > 0 })
+  }
+
+  @Test func `rejects an instruction set that this processor does not run`() throws {
+    try bench.makeModel("crai/first_bn.pth")
+    let result = try bench.run(
+      "model.pcm", "--input", PackageFiles.fixture("crai/first_bn.npz"), "--benchmark", "1",
+      "--isa", "abacus")
+    expectFailure(result, 2, "abacus", "scalar")
   }
 
   /// Writes `photo.png`, `white.png` (holes black) and `black.png` (holes white) of 65 x 50.
