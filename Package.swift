@@ -130,8 +130,8 @@ let package = Package(
     tests(
       "PartialConv",
       [
-        "TestSupport", "TensorCore", "GraphReference", "Imaging", "InferenceRuntime", "ModelImport",
-        "pconv-convert",
+        "TestSupport", "TensorCore", "GraphPasses", "GraphReference", "Imaging",
+        "InferenceRuntime", "ModelImport", "pconv-convert",
       ]),
     .testTarget(
       name: "CommandTests",
@@ -156,5 +156,8 @@ let package = Package(
       name: "kernel-benchmark",
       dependencies: ["InferenceRuntime", "KernelLibrary", "GraphIR", "TensorCore", "PeakLoops"],
       path: "Tests/Benchmarks/kernel-benchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "reuse-benchmark", dependencies: ["PartialConv", "InferenceRuntime", "TensorCore"],
+      path: "Tests/Benchmarks/reuse-benchmark", swiftSettings: settings),
   ]
 )

@@ -10,11 +10,20 @@ protocol PictureConvolution: Sendable {
   /// Bytes of memory that its steps share.
   var scratchByteCount: Int { get }
 
-  /// - Parameter sources: the memory of every part in order.
+  /// In which units it computes pixels.
+  var unit: PixelUnit { get }
+
+  /// - Parameters:
+  ///   - sources: the memory of every part in order.
+  ///   - pixels: those to compute, whole units; all when nil.
   func steps(
     _ context: LoweringContext, sources: [ConvolutionLowering.Source], epilogue: Epilogue,
-    output region: MemoryRegion, scratch: MemoryRegion
+    output region: MemoryRegion, pixels: PixelSet?, scratch: MemoryRegion
   ) -> [Step]
+}
+
+extension PictureConvolution {
+  var unit: PixelUnit { .pixel }
 }
 
 /// Runs one convolution over one or more pictures as an indirect matrix product.
@@ -83,11 +92,12 @@ struct ConvolutionLowering: PictureConvolution {
 
   func steps(
     _ context: LoweringContext, sources: [Source], epilogue: Epilogue, output region: MemoryRegion,
-    scratch: MemoryRegion
+    pixels: PixelSet? = nil, scratch: MemoryRegion
   ) -> [Step] {
     guard isStaged else {
       let pieces = pieces(
-        context, ConvolutionShape(window, output), Self.parts(parts, sources), epilogue, region)
+        context, ConvolutionShape(window, output), Self.parts(parts, sources), epilogue, region,
+        pixels)
       return [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
     }
     var shape = ConvolutionShape(window, output)
@@ -96,7 +106,7 @@ struct ConvolutionLowering: PictureConvolution {
     let joined = ConvolutionPart(
       pixels: scratch, channels: 0..<window.kernel[1] * pixelStride, pixelStride: pixelStride,
       height: stagedHeight, width: stagedWidth, scale: parts[0].scale)
-    let pieces = pieces(context, shape, [joined], epilogue, region)
+    let pieces = pieces(context, shape, [joined], epilogue, region, pixels)
     return stagingSteps(context, sources, into: scratch)
       + [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
   }
@@ -139,13 +149,13 @@ struct ConvolutionLowering: PictureConvolution {
   /// The matrix product over `parts` alone.
   func pieces(
     _ context: LoweringContext, _ shape: ConvolutionShape, _ parts: [ConvolutionPart],
-    _ epilogue: Epilogue, _ region: MemoryRegion
+    _ epilogue: Epilogue, _ region: MemoryRegion, _ pixels: PixelSet?
   ) -> ConvolutionPieces {
     let kernel = ConvolutionKernel(
       shape, parts: parts, addends: addends, addendScale: addendScale, weights: weights,
       epilogue: epilogue, output: region, outputStride: output.channels, outputOffset: outputOffset)
     return ConvolutionPieces(
-      kernel, shape, weights: weights,
+      kernel, shape, pixels: pixels, weights: weights,
       inputByteCount: parts.reduce(0) { $0 + $1.pixels.byteCount },
       threadCount: context.threadCount)
   }

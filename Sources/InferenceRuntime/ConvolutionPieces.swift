@@ -6,15 +6,17 @@ struct ConvolutionPieces: Sendable {
   private static let nearWeightByteCount = 1 << 19
 
   private let kernel: ConvolutionKernel
-  private let pixels: PieceRanges
+  private let pixels: PixelPieces
   private let blocks: PieceRanges
   private let isWeightBound: Bool
   private let multiplyAdds: Int
 
-  /// - Parameter inputByteCount: bytes of the pictures that `kernel` reads.
+  /// - Parameters:
+  ///   - pixels: the output pixels to compute; all when nil.
+  ///   - inputByteCount: bytes of the pictures that `kernel` reads.
   init(
-    _ kernel: ConvolutionKernel, _ shape: ConvolutionShape, weights: PackedWeights,
-    inputByteCount: Int, threadCount: Int
+    _ kernel: ConvolutionKernel, _ shape: ConvolutionShape, pixels wanted: PixelSet?,
+    weights: PackedWeights, inputByteCount: Int, threadCount: Int
   ) {
     self.kernel = kernel
     let panelBytes = max(weights.byteCount / kernel.blockCount, 1)
@@ -23,11 +25,13 @@ struct ConvolutionPieces: Sendable {
       wanted: Self.blockPieces(
         kernel.blockCount, together: max(Self.nearWeightByteCount / panelBytes, 1),
         tiles: shape.pixelCount / kernel.tileRows, threads: threadCount))
-    pixels = PieceRanges(
-      shape.pixelCount, wanted: max(threadCount * 32 / blocks.count, 1), unit: kernel.tileRows)
+    pixels = PixelPieces(
+      wanted?.ranges() ?? [0..<shape.pixelCount], wanted: max(threadCount * 32 / blocks.count, 1),
+      unit: kernel.tileRows)
     isWeightBound = weights.byteCount > inputByteCount
     multiplyAdds =
-      shape.pixelCount * weights.outputs * weights.channels * weights.kernelSize[0]
+      (wanted?.pixelCount ?? shape.pixelCount) * weights.outputs * weights.channels
+      * weights.kernelSize[0]
       * weights.kernelSize[1]
   }
 
@@ -38,7 +42,9 @@ struct ConvolutionPieces: Sendable {
       isWeightBound
       ? (piece % pixels.count, piece / pixels.count)
       : (piece / blocks.count, piece % blocks.count)
-    kernel.run(pixels: pixels[range], blocks: blocks[block], scratch: scratch)
+    for pixels in pixels[range] {
+      kernel.run(pixels: pixels, blocks: blocks[block], scratch: scratch)
+    }
   }
 
   /// One step that runs `convolutions`, which write different memory, side by side: each is as far

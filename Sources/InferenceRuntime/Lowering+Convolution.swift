@@ -69,7 +69,7 @@ extension PartialConvolution: Lowerable {
       scratchOffset: AlignedStorage.aligned(kernel.scratchByteCount + repetition.byteCount))
     let wideOffset = widening.end
     let wideByteCount = isNarrowedAfterwards ? output.elementCount * 4 : 0
-    return Lowering(scratchByteCount: wideOffset + wideByteCount) { memory in
+    return Lowering(scratchByteCount: wideOffset + wideByteCount, unit: kernel.unit) { memory in
       let inputs = widening.inputs(repetition.inputs(memory), scratch: memory.scratch)
       let sources = places.pictures.indices.map { index in
         ConvolutionLowering.Source(
@@ -82,7 +82,7 @@ extension PartialConvolution: Lowerable {
         repetition.steps(context, memory) + widening.steps(context, memory)
         + kernel.steps(
           context, sources: sources, epilogue: epilogue(places, inputs), output: wide,
-          scratch: memory.scratch)
+          pixels: memory.pixels, scratch: memory.scratch)
       return isNarrowedAfterwards
         ? steps + [
           context.narrowing(
@@ -126,7 +126,8 @@ extension PartialConvolution: Lowerable {
     let output = context.outputs[0]
     let algorithm = ConvolutionAlgorithm.cheapest(
       for: self, weights: shape, channels: channels, output: output.shape,
-      arithmetic: use.arithmetic, tier: transformTier(context, use), preferring: context.model.preferredTransform)
+      arithmetic: use.arithmetic, tier: transformTier(context, use),
+      preferring: context.model.preferredTransform)
     if case .transform(let transform) = algorithm,
       let made = context.model.weights(of: context.node, transform, on: context.pool)
     {

@@ -36,6 +36,8 @@ struct NodeMemory {
   let inputs: [MemoryRegion]
   let outputs: [MemoryRegion]
   let scratch: MemoryRegion
+  /// The pixels of the result to compute, whole units of the lowering; all when nil.
+  var pixels: PixelSet?
 }
 
 /// How one node runs.
@@ -54,6 +56,7 @@ struct Lowering {
   var storage = Storage.own
   /// Bytes of memory that the node's steps share.
   var scratchByteCount = 0
+  var unit = PixelUnit.everything
   let bind: (NodeMemory) -> [Step]
 
   /// The result is the input at `index` under another name.

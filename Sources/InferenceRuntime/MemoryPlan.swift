@@ -35,11 +35,10 @@ struct MemoryPlan {
         bufferOfScratch[index] = buffers.count
         buffers.append(Buffer(byteCount: lowering.scratchByteCount, first: index, last: index))
       }
-      if let shared = sharedBuffer(node, index, lowering, layouts) {
+      if let shared = sharedBuffer(node, index, lowering, layouts, kept: kept) {
         bufferOfValue[node.results[0]] = shared
         let last = lastUses[node.results[0]] ?? index
         buffers[shared].last = max(buffers[shared].last, last)
-        if kept.contains(node.results[0]) { buffers[shared].first = -1 }
         continue
       }
       if case .constant = lowering.storage { continue }
@@ -79,18 +78,23 @@ struct MemoryPlan {
     buffers.append(Buffer(byteCount: layouts[value]?.byteCount ?? 0, first: first, last: last))
   }
 
+  /// A kept result has a buffer of its own: whoever computes the value that it would overwrite
+  /// again, for another reader, would spoil it. Neither are inputs overwritten, which are stored
+  /// anew in every run.
   private func sharedBuffer(
-    _ node: Node, _ index: Int, _ lowering: Lowering, _ layouts: [ValueID: ValueLayout]
+    _ node: Node, _ index: Int, _ lowering: Lowering, _ layouts: [ValueID: ValueLayout],
+    kept: Set<ValueID>
   ) -> Int? {
     switch lowering.storage {
     case .own, .constant: return nil
     case .alias(let input): return bufferOfValue[node.inputs[input]]
+    case .inPlace where kept.contains(node.results[0]): return nil
     case .inPlace(let candidates):
       let wanted = layouts[node.results[0]]
       for input in candidates where layouts[node.inputs[input]] == wanted {
-        guard let buffer = bufferOfValue[node.inputs[input]], buffers[buffer].last == index else {
-          continue
-        }
+        guard let buffer = bufferOfValue[node.inputs[input]], buffers[buffer].last == index,
+          buffers[buffer].first >= 0
+        else { continue }
         return buffer
       }
       return nil

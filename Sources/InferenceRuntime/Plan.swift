@@ -3,14 +3,19 @@ import KernelLibrary
 import TensorCore
 
 /// A model laid out in memory for inputs of given shapes, with the steps that run it.
-struct Plan {
+final class Plan {
   private let model: CompiledModel
   private let arena: Arena
   private let threadScratch: Arena
   private let scratchByteCount: Int
-  private let inputs: [(layout: ValueLayout, region: MemoryRegion)]
-  private let outputs: [(name: String, layout: ValueLayout, region: MemoryRegion)]
-  let steps: [Step]
+  private let memory: [NodeMemory]
+  private let lowerings: [Lowering]
+  private let evaluator: Evaluator
+  /// The steps of every node that compute its whole results.
+  private let steps: [[Step]]
+  private let inputs: [(value: ValueID, layout: ValueLayout, region: MemoryRegion)]
+  private let outputs: [(output: Graph.Output, layout: ValueLayout, region: MemoryRegion)]
+  private var latest = RunHistory()
   /// Scratch space of different threads shares no page.
   private static let pageSize = 4096
 
@@ -22,51 +27,77 @@ struct Plan {
   /// - Throws: `RuntimeError.badShape`, `.badElementType`, or `.outOfMemory` when the system
   ///   refuses the arena.
   init(
-    _ model: CompiledModel, inputs: [(elementType: ElementType, shape: [Int])], pool: ThreadPool
+    _ model: CompiledModel, inputs: [(elementType: ElementType, shape: [Int])], pool: ThreadPool,
+    retention: Retention
   ) throws(RuntimeError) {
     let graph = model.model.graph
     let layouts = try ShapeBinding.layouts(of: model.model, inputs: inputs)
     let lowerings = Self.lowerings(of: model, layouts, pool)
-    let sizeConstants = SizeConstants(graph)
-    let memory = MemoryPlan(
-      graph: graph, layouts: layouts, lowerings: lowerings, kept: sizeConstants.kept)
-    let arena = try Self.allocate(memory.byteCount)
-    let region = { Self.region(of: $0, memory, arena, model) }
-    var (steps, preparation): ([Step], [Step]) = ([], [])
-    for (index, node) in graph.nodes.enumerated() {
-      let scratch = memory.scratchPlace(ofNode: index)
-      let bound = lowerings[index].bind(
-        NodeMemory(
-          inputs: node.inputs.map(region), outputs: node.results.map(region),
-          scratch: arena.region.slice(at: scratch.offset, byteCount: scratch.byteCount)))
-      let isFixed = node.results.allSatisfy(sizeConstants.values.contains)
-      if isFixed { preparation += bound } else { steps += bound }
+    let dependencies = InputDependencies(graph)
+    var kept = dependencies.kept(retention)
+    for (node, lowering) in zip(graph.nodes, lowerings).reversed() {
+      guard case .alias(let input) = lowering.storage, kept.contains(node.results[0]) else {
+        continue
+      }
+      kept.insert(node.inputs[input])
     }
-    self.steps = steps
+    let places = MemoryPlan(graph: graph, layouts: layouts, lowerings: lowerings, kept: kept)
+    let arena = try Self.allocate(places.byteCount)
+    let region = { Self.region(of: $0, places, arena, model) }
+    memory = graph.nodes.enumerated().map { index, node in
+      let scratch = places.scratchPlace(ofNode: index)
+      return NodeMemory(
+        inputs: node.inputs.map(region), outputs: node.results.map(region),
+        scratch: arena.region.slice(at: scratch.offset, byteCount: scratch.byteCount))
+    }
+    let steps = zip(lowerings, memory).map { $0.bind($1) }
+    evaluator = Evaluator(
+      graph: graph, layouts: layouts, units: lowerings.map(\.unit), kept: kept,
+      dependencies: dependencies)
     self.model = model
     self.arena = arena
-    let widest = (steps + preparation).map(\.scratchByteCount).max() ?? 0
+    self.lowerings = lowerings
+    self.steps = steps
+    let widest = steps.joined().map(\.scratchByteCount).max() ?? 0
     let scratchByteCount = (widest + Self.pageSize - 1) / Self.pageSize * Self.pageSize
     self.scratchByteCount = scratchByteCount
     threadScratch = try Self.allocate(scratchByteCount * pool.threadCount)
     self.inputs = graph.inputs.compactMap { input in
-      layouts[input.value].map { ($0, region(input.value)) }
+      layouts[input.value].map { (input.value, $0, region(input.value)) }
     }
     outputs = graph.outputs.compactMap { output in
-      layouts[output.value].map { (output.name, $0, region(output.value)) }
+      layouts[output.value].map { (output, $0, region(output.value)) }
     }
-    for step in preparation { step.runAll(scratch: threadScratch.region) }
   }
 
-  /// Runs every step on `tensors`, which have the plan's shapes.
+  /// The frame of each output.
+  var outputFrames: [String: PixelSet.Frame] {
+    Dictionary(uniqueKeysWithValues: outputs.map { ($0.output.name, $0.layout.frame) })
+  }
+
+  /// Copies `tensors`, which have the plan's shapes, into memory.
   ///
-  /// - Parameter observe: called before each step with its index and once at the end; for timing.
-  func run(
-    _ tensors: [Tensor], on pool: ThreadPool, observe: ((Int) -> Void)? = nil
-  ) -> [(name: String, tensor: Tensor)] {
+  /// - Parameter wanted: the pixels to compute of outputs; all of those that are not listed.
+  /// - Returns: the steps that compute the outputs, to be run at once.
+  func prepare(_ tensors: [Tensor], wanted: [String: PixelSet] = [:]) -> [Step] {
     for (tensor, input) in zip(tensors, inputs) {
       TensorTransfer.store(tensor, as: input.layout, into: input.region)
     }
+    return latest.steps(
+      evaluator, inputs: zip(inputs, tensors).map { ($0.value, $1) },
+      wanted: outputs.reduce(into: [:]) { $0[$1.output.value] = wanted[$1.output.name] }
+    ) { node, pixels in
+      guard !pixels.isAll else { return steps[node] }
+      var memory = memory[node]
+      memory.pixels = pixels
+      return lowerings[node].bind(memory)
+    }
+  }
+
+  /// Runs `steps` on `pool`.
+  ///
+  /// - Parameter observe: called before each step with its index and once at the end; for timing.
+  func run(_ steps: [Step], on pool: ThreadPool, observe: ((Int) -> Void)? = nil) {
     let (scratch, size) = (threadScratch.region, scratchByteCount)
     for (index, step) in steps.enumerated() {
       observe?(index)
@@ -75,7 +106,13 @@ struct Plan {
       }
     }
     observe?(steps.count)
-    return outputs.map { ($0.name, TensorTransfer.tensor($0.layout, from: $0.region)) }
+  }
+
+  /// Copies the outputs out of memory; zeros where they are not wanted.
+  func results(wanted: [String: PixelSet] = [:]) -> [(name: String, tensor: Tensor)] {
+    outputs.map { output, layout, region in
+      (output.name, TensorTransfer.tensor(layout, from: region, pixels: wanted[output.name]))
+    }
   }
 
   private static func lowerings(

@@ -2,7 +2,8 @@
 public struct RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The part that programs compare.
   public enum Code: String, Sendable {
-    case unknownInput, missingInput, duplicateInput, badShape, badElementType, outOfMemory
+    case unknownInput, unknownOutput, missingInput, duplicateInput, badShape, badElementType,
+      outOfMemory
   }
 
   public let code: Code

@@ -4,8 +4,11 @@ public import TensorCore
 
 extension CompiledModel {
   /// Makes a session that runs this model on `threads` threads; all available processors when nil.
-  public func makeSession(threads: Int? = nil) -> Session {
-    Session(self, threadCount: max(threads ?? ProcessorCount.available, 1))
+  ///
+  /// - Parameter retention: what runs leave in memory for the next.
+  public func makeSession(threads: Int? = nil, retaining retention: Retention = .partial) -> Session
+  {
+    Session(self, threadCount: max(threads ?? ProcessorCount.available, 1), retention)
   }
 }
 
@@ -32,8 +35,11 @@ public final class Session {
   private let pool: ThreadPool
   private var plans: [(shapes: [Shape], plan: Plan)] = []
 
-  init(_ model: CompiledModel, threadCount: Int) {
+  private let retention: Retention
+
+  init(_ model: CompiledModel, threadCount: Int, _ retention: Retention) {
     self.model = model
+    self.retention = retention
     pool = ThreadPool(threadCount: threadCount)
   }
 
@@ -53,15 +59,20 @@ public final class Session {
 
   /// Runs the model on `inputs`, by name or alias, and returns its outputs in the model's order.
   ///
-  /// Bits do not depend on the number of threads. The first run on new shapes plans them; the two
-  /// latest plans are kept.
+  /// Bits do not depend on the number of threads, nor on which pixels are wanted. The first run on
+  /// new shapes plans them; the two latest plans are kept.
+  /// - Parameter wanted: for outputs by name, the pixels that matter: only what they follow from is
+  ///   computed, the others are zeros. An output that is not listed matters everywhere.
   /// - Throws: `RuntimeError` for missing, unknown or repeated names, wrong shapes or types, and
   ///   when memory runs out.
   public func run(
-    _ inputs: [String: Tensor]
+    _ inputs: [String: Tensor], wanted: [String: PixelSet] = [:]
   ) throws(RuntimeError) -> [(name: String, tensor: Tensor)] {
     let tensors = try ordered(inputs)
-    return try plan(for: tensors).run(tensors, on: pool)
+    let plan = try plan(for: tensors)
+    try check(wanted, plan)
+    plan.run(plan.prepare(tensors, wanted: wanted), on: pool)
+    return plan.results(wanted: wanted)
   }
 
   /// What one step of one run took.
@@ -86,27 +97,44 @@ public final class Session {
 
   /// Runs the model as `run` does and times each step.
   public func timedRun(
-    _ inputs: [String: Tensor]
+    _ inputs: [String: Tensor], wanted: [String: PixelSet] = [:]
   ) throws(RuntimeError) -> (outputs: [(name: String, tensor: Tensor)], steps: [StepTime]) {
     let tensors = try ordered(inputs)
     let plan = try plan(for: tensors)
+    try check(wanted, plan)
+    let steps = plan.prepare(tensors, wanted: wanted)
     let clock = ContinuousClock()
     var times: [(wall: ContinuousClock.Instant, processor: Double)] = []
-    let outputs = plan.run(tensors, on: pool) { _ in
-      times.append((clock.now, Processor.processSeconds))
-    }
+    plan.run(steps, on: pool) { _ in times.append((clock.now, Processor.processSeconds)) }
     let seconds = { (duration: Duration) in
       Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
-    let steps = plan.steps.indices.map { index in
+    let stepTimes = steps.enumerated().map { index, step in
       StepTime(
-        label: plan.steps[index].label, algorithm: plan.steps[index].algorithm,
+        label: step.label, algorithm: step.algorithm,
         start: seconds(times[index].wall - times[0].wall),
         seconds: seconds(times[index + 1].wall - times[index].wall),
         processorSeconds: times[index + 1].processor - times[index].processor,
-        multiplyAdds: plan.steps[index].multiplyAdds)
+        multiplyAdds: step.multiplyAdds)
     }
-    return (outputs, steps)
+    return (plan.results(wanted: wanted), stepTimes)
+  }
+
+  /// Refuses pixels of outputs that the model does not have.
+  private func check(_ wanted: [String: PixelSet], _ plan: Plan) throws(RuntimeError) {
+    let frames = plan.outputFrames
+    for (name, pixels) in wanted {
+      guard let frame = frames[name] else {
+        let names = frames.keys.sorted().joined(separator: ", ")
+        throw RuntimeError(.unknownOutput, "the model has no output '\(name)'; it has \(names)")
+      }
+      guard pixels.frame == frame else {
+        throw RuntimeError(
+          .badShape,
+          "the pixels wanted of '\(name)' are of \(pixels.frame), the output is \(frame): make them "
+            + "of its size")
+      }
+    }
   }
 
   private func plan(for tensors: [Tensor]) throws(RuntimeError) -> Plan {
@@ -118,7 +146,8 @@ public final class Session {
     }
     if plans.count == Self.keptPlanCount { plans.removeFirst() }
     let plan = try Plan(
-      model, inputs: shapes.map { ($0.elementType, $0.shape) }, pool: pool)
+      model, inputs: shapes.map { ($0.elementType, $0.shape) }, pool: pool,
+      retention: retention)
     plans.append((shapes, plan))
     return plan
   }

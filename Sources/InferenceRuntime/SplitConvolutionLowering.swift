@@ -52,7 +52,7 @@ struct SplitConvolutionLowering: PictureConvolution {
 
   func steps(
     _ context: LoweringContext, sources: [ConvolutionLowering.Source], epilogue: Epilogue,
-    output: MemoryRegion, scratch: MemoryRegion
+    output: MemoryRegion, pixels: PixelSet?, scratch: MemoryRegion
   ) -> [Step] {
     var offset = AlignedStorage.aligned(rest.scratchByteCount)
     let lowParts = ConvolutionLowering.parts(low, zip(sources, isLow).filter(\.1).map(\.0))
@@ -66,13 +66,25 @@ struct SplitConvolutionLowering: PictureConvolution {
         window: product.window, parts: low, output: layout, weights: product.weights)
       pieces.append(
         lowering.pieces(
-          context, ConvolutionShape(product.window, layout), lowParts, sumsEpilogue, region))
+          context, ConvolutionShape(product.window, layout), lowParts, sumsEpilogue, region,
+          pixels.map { Self.sums($0, product, layout.frame) }))
       high.addends += product.uses.map { addend($0, layout, region) }
     }
     return [ConvolutionPieces.step(label: context.label + " low resolution", .split, pieces)]
       + high.steps(
         context, sources: zip(sources, isLow).filter { !$0.1 }.map(\.0), epilogue: epilogue,
-        output: output, scratch: scratch)
+        output: output, pixels: pixels, scratch: scratch)
+  }
+
+  /// The sums of a product that output pixels add.
+  private static func sums(
+    _ pixels: PixelSet, _ product: Product, _ frame: PixelSet.Frame
+  ) -> PixelSet {
+    product.uses.reduce(PixelSet(noneOf: frame)) { sums, use in
+      let axes = use.offsets.map { AxisReach(first: $0, last: $0, unit: 2) }
+      return sums.union(
+        pixels.reached(PixelReach(rows: axes[0], columns: axes[1]), in: frame))
+    }
   }
 
   /// The sums that output pixels take from one product.

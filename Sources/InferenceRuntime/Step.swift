@@ -37,3 +37,32 @@ struct PieceRanges: Sendable {
     piece * length..<min((piece + 1) * length, total)
   }
 }
+
+/// Ranges of pixels cut into pieces of nearly equal work.
+struct PixelPieces: Sendable {
+  private var pieces: [[Range<Int>]] = []
+
+  /// About `wanted` pieces, cut at multiples of `unit` from the start of a range.
+  init(_ ranges: [Range<Int>], wanted: Int, unit: Int) {
+    let units = ranges.reduce(0) { $0 + ($1.count + unit - 1) / unit }
+    let length = max((units + wanted - 1) / max(wanted, 1), 1)
+    var room = 0
+    for range in ranges {
+      var start = range.lowerBound
+      while start < range.upperBound {
+        if room == 0 {
+          pieces.append([])
+          room = length
+        }
+        let end = min(start + room * unit, range.upperBound)
+        pieces[pieces.count - 1].append(start..<end)
+        room -= (end - start + unit - 1) / unit
+        start = end
+      }
+    }
+  }
+
+  var count: Int { pieces.count }
+
+  subscript(_ piece: Int) -> [Range<Int>] { pieces[piece] }
+}

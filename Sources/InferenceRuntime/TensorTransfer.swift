@@ -8,11 +8,40 @@ enum TensorTransfer {
     transfer(tensor.storage.region, to: region, layout, intoMemory: true)
   }
 
-  static func tensor(_ layout: ValueLayout, from region: MemoryRegion) -> Tensor {
+  /// - Parameter pixels: those to copy, the others are zeros; all when nil.
+  static func tensor(
+    _ layout: ValueLayout, from region: MemoryRegion, pixels: PixelSet? = nil
+  ) -> Tensor {
     unsafe Tensor(elementType: layout.elementType, shape: layout.shape) { bytes in
       guard let base = bytes.baseAddress else { return }
       let destination = unsafe MemoryRegion(base: base, byteCount: bytes.count)
       transfer(region, to: destination, layout, intoMemory: false)
+      guard let pixels else { return }
+      for range in PixelSet(allOf: pixels.frame).subtracting(pixels).ranges() {
+        clear(range, of: layout, in: destination)
+      }
+    }
+  }
+
+  /// Writes zeros to pixels, counted through all images, of a tensor in the graph's order of axes.
+  private static func clear(
+    _ pixels: Range<Int>, of layout: ValueLayout, in tensor: MemoryRegion
+  ) {
+    let size = layout.elementType.byteCount
+    let channels = layout.elementCount / layout.frame.pixelCount
+    guard layout.isPicture else {
+      tensor.slice(
+        at: pixels.lowerBound * channels * size, byteCount: pixels.count * channels * size
+      ).clear()
+      return
+    }
+    let area = layout.height * layout.width
+    for image in pixels.lowerBound / area...(pixels.upperBound - 1) / area {
+      let places = pixels.clamped(to: image * area..<(image + 1) * area)
+      for channel in 0..<channels {
+        let first = (image * (channels - 1) + channel) * area + places.lowerBound
+        tensor.slice(at: first * size, byteCount: places.count * size).clear()
+      }
     }
   }
 

@@ -18,7 +18,7 @@ struct TransformLowering: PictureConvolution {
   private let table: TransformTable
   private let block: TransformBlock
   private let isLarge: Bool
-  private let ranges: PieceRanges
+  private let tileCount: Int
 
   init(
     parts: [ConvolutionLowering.Part], output: ValueLayout, weights: TransformWeights,
@@ -32,8 +32,8 @@ struct TransformLowering: PictureConvolution {
     let tiles =
       output.images * transform.tileCount(output.height) * transform.tileCount(output.width)
     block = Self.block(transform, tiles: tiles, kernel: kernels.matrixProduct)
-    ranges = PieceRanges(tiles, wanted: (tiles + block.tiles - 1) / block.tiles, unit: block.tiles)
-    isLarge = ranges.count >= threadCount * Self.manyBlocks
+    tileCount = tiles
+    isLarge = Self.blocks(tiles, block).count >= threadCount * Self.manyBlocks
   }
 
   /// As many tiles as stay near, in whole register tiles.
@@ -52,26 +52,49 @@ struct TransformLowering: PictureConvolution {
 
   var arithmetic: Arithmetic { .float32 }
 
-  var scratchByteCount: Int { isLarge ? 0 : ranges.count * block.valueByteCount }
+  var unit: PixelUnit {
+    .tiles(side: weights.transform.side, origin: weights.transform.origin)
+  }
+
+  var scratchByteCount: Int {
+    isLarge ? 0 : Self.blocks(tileCount, block).count * block.valueByteCount
+  }
 
   func steps(
     _ context: LoweringContext, sources: [ConvolutionLowering.Source], epilogue: Epilogue,
-    output region: MemoryRegion, scratch: MemoryRegion
+    output region: MemoryRegion, pixels: PixelSet?, scratch: MemoryRegion
   ) -> [Step] {
+    let tiles = pixels.map(tiles)
     let kernel = TransformKernel(
       block, parts: ConvolutionLowering.parts(parts, sources), images: output.images,
       height: output.height, width: output.width, weights: weights, table: table,
-      epilogue: epilogue, output: region)
+      epilogue: epilogue, output: region, tiles: tiles)
+    let ranges = Self.blocks(kernel.tileCount, block)
     return isLarge
-      ? [step(context, kernel)]
-      : [loadStep(context, kernel, scratch), multiplyStep(context, kernel, scratch)]
+      ? [step(context, kernel, ranges)]
+      : [
+        loadStep(context, kernel, ranges, scratch), multiplyStep(context, kernel, ranges, scratch),
+      ]
   }
 
-  private func step(_ context: LoweringContext, _ kernel: TransformKernel) -> Step {
-    let (block, ranges) = (block, ranges)
+  /// The numbers of the tiles that hold pixels.
+  private func tiles(of pixels: PixelSet) -> [Int] {
+    let (side, origin) = (weights.transform.side, weights.transform.origin)
+    return TileCover(side: side, origin: origin).tiles(of: pixels).ranges().flatMap { Array($0) }
+  }
+
+  private static func blocks(_ tiles: Int, _ block: TransformBlock) -> PieceRanges {
+    PieceRanges(tiles, wanted: (tiles + block.tiles - 1) / block.tiles, unit: block.tiles)
+  }
+
+  private func step(
+    _ context: LoweringContext, _ kernel: TransformKernel, _ ranges: PieceRanges
+  ) -> Step {
+    let block = block
     return Step(
       label: context.label, algorithm: weights.transform.name, pieceCount: ranges.count,
-      scratchByteCount: block.valueByteCount + block.scratchByteCount, multiplyAdds: multiplyAdds
+      scratchByteCount: block.valueByteCount + block.scratchByteCount,
+      multiplyAdds: multiplyAdds(ranges.total)
     ) { piece, scratch in
       let values = scratch.slice(at: 0, byteCount: block.valueByteCount)
       kernel.load(ranges[piece], into: values)
@@ -82,9 +105,10 @@ struct TransformLowering: PictureConvolution {
   }
 
   private func loadStep(
-    _ context: LoweringContext, _ kernel: TransformKernel, _ values: MemoryRegion
+    _ context: LoweringContext, _ kernel: TransformKernel, _ ranges: PieceRanges,
+    _ values: MemoryRegion
   ) -> Step {
-    let (size, ranges) = (block.valueByteCount, ranges)
+    let size = block.valueByteCount
     return Step(
       label: context.label + " data", pieceCount: ranges.count
     ) { piece, _ in
@@ -93,13 +117,14 @@ struct TransformLowering: PictureConvolution {
   }
 
   private func multiplyStep(
-    _ context: LoweringContext, _ kernel: TransformKernel, _ values: MemoryRegion
+    _ context: LoweringContext, _ kernel: TransformKernel, _ ranges: PieceRanges,
+    _ values: MemoryRegion
   ) -> Step {
-    let (size, ranges) = (block.valueByteCount, ranges)
+    let size = block.valueByteCount
     return Step(
       label: context.label, algorithm: weights.transform.name,
       pieceCount: ranges.count * kernel.blockCount, scratchByteCount: block.scratchByteCount,
-      multiplyAdds: multiplyAdds
+      multiplyAdds: multiplyAdds(ranges.total)
     ) { piece, scratch in
       let (tiles, column) = (piece % ranges.count, piece / ranges.count)
       kernel.multiply(
@@ -108,11 +133,12 @@ struct TransformLowering: PictureConvolution {
     }
   }
 
-  private var multiplyAdds: Int {
+  private func multiplyAdds(_ tiles: Int) -> Int {
     let transform = weights.transform
     let products = transform.terms.reduce(0) {
-      $0 + transform.windowCount($1, height: output.height, width: output.width) * $1.productDepth
+      let windows = transform.side / $1.form.outputs
+      return $0 + windows * windows * $1.productDepth
     }
-    return output.images * output.channels * products
+    return tiles * output.channels * products
   }
 }

@@ -10,12 +10,21 @@ struct ValueLayout: Hashable, Sendable {
   let shape: [Int]
   /// Whether this is a picture that lies as N H W C.
   let isPicture: Bool
+  /// Its pixels; one for a value that is no picture.
+  let frame: PixelSet.Frame
 
   init?(_ type: ValueType) {
     guard let shape = type.fixedShape else { return nil }
     elementType = type.elementType
     self.shape = shape
     isPicture = type.layout == .nchw && shape.count == 4
+    switch type.layout {
+    case .nchw where shape.count == 4:
+      frame = PixelSet.Frame(images: shape[0], height: shape[2], width: shape[3])
+    case .nhwc where shape.count == 4:
+      frame = PixelSet.Frame(images: shape[0], height: shape[1], width: shape[2])
+    default: frame = PixelSet.Frame(height: 1, width: 1)
+    }
   }
 
   /// An `f32` picture of shape `[N, C, H, W]`.
@@ -23,6 +32,7 @@ struct ValueLayout: Hashable, Sendable {
     elementType = .float32
     self.shape = shape
     isPicture = true
+    frame = PixelSet.Frame(images: shape[0], height: shape[2], width: shape[3])
   }
 
   var elementCount: Int { Tensor.elementCount(of: shape) }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// A piece of memory that a kernel reads or writes: an address and a size, owned by someone else.
 ///
 /// Safety: an arena, a tensor or packed weights own the bytes and outlive every plan that holds a
@@ -39,6 +45,16 @@ package struct MemoryRegion: @unchecked Sendable {
   package func copy(from source: MemoryRegion) {
     precondition(source.byteCount == byteCount, "copies keep the size")
     unsafe base.copyMemory(from: source.base, byteCount: byteCount)
+  }
+
+  /// Whether both have the same bytes.
+  package func equals(_ other: MemoryRegion) -> Bool {
+    unsafe byteCount == other.byteCount && memcmp(base, other.base, byteCount) == 0
+  }
+
+  /// Writes zero to every byte.
+  package func clear() {
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
   }
 
   /// Writes `value` to every float.

@@ -72,8 +72,26 @@ public struct Model: Sendable {
   }
 
   /// Makes a session; all processors that this process may use when `threads` is nil.
-  public func makeSession(threads: Int? = nil) -> ModelSession {
-    ModelSession(self, threads: threads)
+  ///
+  /// - Parameter retention: what runs leave in memory for the next: `.partial` for pictures under
+  ///   one mask, `.everything` for edits of one picture, `.nothing` to compute every run anew.
+  public func makeSession(
+    threads: Int? = nil, retaining retention: Retention = .partial
+  ) -> ModelSession {
+    ModelSession(self, threads: threads, retention)
+  }
+
+  /// Whether a picture that comes out has the rows and columns of the one that goes in.
+  var keepsPictureSize: Bool {
+    let graph = stored.graph.graph
+    let sizes =
+      (graph.inputs.prefix(1).map(\.type)
+      + graph.outputs.prefix(1).map {
+        stored.graph.type(of: $0.value)
+      }).map { type in
+        type.rank == 4 ? Array(type.dimensions[type.layout == .nhwc ? 1..<3 : 2..<4]) : []
+      }
+    return sizes.count == 2 && sizes[0] == sizes[1] && !sizes[0].isEmpty
   }
 
   /// The name of the input that `name` addresses, or nil.
@@ -90,9 +108,9 @@ public final class ModelSession {
   public let model: Model
   private let session: Session
 
-  init(_ model: Model, threads: Int?) {
+  init(_ model: Model, threads: Int?, _ retention: Retention) {
     self.model = model
-    session = model.compiled.makeSession(threads: threads)
+    session = model.compiled.makeSession(threads: threads, retaining: retention)
   }
 
   /// Threads that a run uses.
@@ -111,16 +129,19 @@ public final class ModelSession {
   /// Computes the outputs, in the model's order, from `f32` arrays by name or alias.
   ///
   /// Shapes and layout are the source framework's: `[N, H, W, C]` for Keras, `[N, C, H, W]` for
-  /// PyTorch. The bits do not depend on the number of threads.
-  /// - Throws: `PartialConvError` of kind `mismatch` when an array is missing, unknown or misshapen.
+  /// PyTorch. The bits do not depend on the number of threads, nor on which pixels are wanted.
+  /// - Parameter wanted: for outputs by name, the pixels that matter: only what they follow from is
+  ///   computed, the others are zeros. An output that is not listed matters everywhere.
+  /// - Throws: `PartialConvError` of kind `mismatch` when an array is missing, unknown or misshapen,
+  ///   or wanted pixels are of another size.
   public func run(
-    _ inputs: [String: Tensor]
+    _ inputs: [String: Tensor], wanted: [String: PixelSet] = [:]
   ) throws(PartialConvError) -> [(name: String, tensor: Tensor)] {
     guard recordsTimes else {
-      return try reporting { () throws(RuntimeError) in try session.run(inputs) }
+      return try reporting { () throws(RuntimeError) in try session.run(inputs, wanted: wanted) }
     }
     let (outputs, steps) = try reporting { () throws(RuntimeError) in
-      try session.timedRun(inputs)
+      try session.timedRun(inputs, wanted: wanted)
     }
     latestTimes = steps
     return outputs

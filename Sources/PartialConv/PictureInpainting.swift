@@ -1,4 +1,5 @@
 public import Imaging
+import InferenceRuntime
 import ModelImport
 import TensorCore
 
@@ -25,7 +26,8 @@ public struct PictureInpainting {
 
   /// The picture with its missing pixels filled; valid pixels keep their samples.
   ///
-  /// Sizes that the network does not take are continued with missing pixels and cut back.
+  /// Sizes that the network does not take are continued with missing pixels and cut back. Only what
+  /// the missing pixels follow from is computed.
   /// - Parameter isComposited: false for the network's own output everywhere.
   /// - Throws: `PartialConvError` when sizes differ, or of kind `notFinite` for a broken output.
   public func fill(
@@ -39,7 +41,11 @@ public struct PictureInpainting {
     }
     let (height, width) = try paddedSize(height: picture.height, width: picture.width)
     let arrays = inputs.arrays(picture, mask, height: height, width: width)
-    guard let output = try session.run(arrays).first?.tensor else {
+    var wanted: [String: PixelSet] = [:]
+    if isComposited, session.model.keepsPictureSize, let picture = session.model.outputs.first {
+      wanted[picture.name] = mask.missingPixels(in: .init(height: height, width: width))
+    }
+    guard let output = try session.run(arrays, wanted: wanted).first?.tensor else {
       throw PartialConvError(.internalFault, "the model gave no output")
     }
     let predicted = try makePicture(output, like: picture)
@@ -99,6 +105,15 @@ public struct PictureInpainting {
       try Picture(
         tensor: Tensor(cropped, shape: [1, original.height, original.width, 3]),
         bitDepth: original.bitDepth)
+    }
+  }
+}
+
+extension Mask {
+  /// The pixels that are not wholly valid, in a frame that continues the mask.
+  fileprivate func missingPixels(in frame: PixelSet.Frame) -> PixelSet {
+    PixelSet(frame) { row, column in
+      row < height && column < width && validity[row * width + column] != 1
     }
   }
 }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// An immutable dense array in C order: element type, shape, and 64-byte-aligned little-endian bytes.
 ///
 /// Copies share storage. Values are bit-preserving: no operation here normalises a NaN or a zero.
@@ -92,7 +98,10 @@ extension Tensor: Equatable {
     let right = rhs.bytes
     return unsafe left.withUnsafeBytes { leftBytes in
       unsafe right.withUnsafeBytes { rightBytes in
-        unsafe leftBytes.elementsEqual(rightBytes)
+        guard let first = leftBytes.baseAddress, let second = rightBytes.baseAddress else {
+          return true
+        }
+        return unsafe memcmp(first, second, leftBytes.count) == 0
       }
     }
   }

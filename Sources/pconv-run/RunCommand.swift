@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CommandSupport
 public import Imaging
+import InferenceRuntime
 import PartialConv
 import TensorCore
 
@@ -119,7 +120,8 @@ struct RunCommand: ReportingCommand {
     if demo { return try runDemonstration() }
     try numeric.selectInstructionSet()
     guard let model else { preconditionFailure("a run without a model passed validation") }
-    let session = try Model.load(model, tier: numeric.tier).makeSession(threads: threads)
+    let session = try Model.load(model, tier: numeric.tier)
+      .makeSession(threads: threads, retaining: .nothing)
     if let image, let mask {
       try runPicture(session, image, mask)
     } else if let image, let labels {

@@ -4,7 +4,8 @@ import TensorCore
 /// A partial-convolution U-Net of two levels with everything the full-width one has: window sums of
 /// the mask, renormalisation, masked skips, upsampling, and a batch norm.
 enum SmallUNet {
-  static func graph() throws -> VerifiedGraph {
+  /// - Parameter isLocal: leaves out the batch norm, whose statistics are of the whole picture.
+  static func graph(isLocal: Bool = false) throws -> VerifiedGraph {
     var random = SeededGenerator(seed: 99)
     var graph = Graph(name: "small")
     let batch = Dimension.symbol(Symbol("N"))
@@ -16,8 +17,11 @@ enum SmallUNet {
       &graph, &random, [(image, mask, 3, 1)], outputs: 20, stride: 2, activation: .relu)
     let gamma = graph.addConstant("gamma", random.positives([20]))
     let beta = graph.addConstant("beta", random.tensor([20]))
-    let normal = try graph.apply(
-      BatchNormalization(epsilon: 1e-3, statistics: .batch), first.value, gamma, beta)
+    let normal =
+      isLocal
+      ? first.value
+      : try graph.apply(
+        BatchNormalization(epsilon: 1e-3, statistics: .batch), first.value, gamma, beta)
     let second = try layer(
       &graph, &random, [(normal, first.mask, 20, 1)], outputs: 33, stride: 2,
       activation: .leakyReLU(slope: 0.2))
