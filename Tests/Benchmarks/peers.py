@@ -90,7 +90,9 @@ class Ours:
   def run(self, _):
     result = subprocess.run(self.command, check=True, capture_output=True, text=True)
     with np.load(f"{self.folder}/out.npz") as file:
-      output = file["output"].transpose(0, 3, 1, 2)
+      output = file["output"]
+    if output.ndim == 4:
+      output = output.transpose(0, 3, 1, 2)
     return json.loads(result.stdout)["median"], output
 
 
