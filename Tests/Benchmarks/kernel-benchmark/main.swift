@@ -1,3 +1,4 @@
+import Foundation
 import InferenceRuntime
 import KernelLibrary
 import TensorCore
@@ -8,7 +9,7 @@ import TensorCore
 ///
 /// Arguments: rows and columns of the picture (512), threads (all), runs (5); and in any place the
 /// numeric tier (near), `bf16` or `u8` for narrow numbers, and `wide-ends` for an `f32` picture with
-/// them.
+/// them; `growth` prints the time of whole runs over several sizes instead.
 let words = CommandLine.arguments.dropFirst()
 let arguments = words.compactMap { Int($0) }
 let tier = words.compactMap(NumericTier.init).last ?? .near
@@ -18,8 +19,13 @@ let session: Session
 let (graph, inputs) = try PartialUNet.make(
   size: size, numbers, isWideAtEnds: words.contains("wide-ends"))
 let model = CompiledModel(graph, tier: tier)
-session = model.makeSession(threads: arguments.count > 1 ? arguments[1] : nil)
+let threads = arguments.count > 1 ? arguments[1] : nil
+session = model.makeSession(threads: threads, retaining: .nothing)
 let runs = arguments.count > 2 ? arguments[2] : 5
+if words.contains("growth") {
+  try SizeGrowth(numbers: numbers, tier: tier, threads: threads, runs: runs).report()
+  exit(0)
+}
 
 /// Prints one line of the report.
 func report(
@@ -49,6 +55,7 @@ func report(
 
 for other in Arithmetic.allCases where other != numbers { _ = reportPeak(other) }
 let peak = reportPeak(numbers)
+_ = try session.run(inputs)
 var best = try session.profile(inputs)
 for _ in 1..<max(runs, 2) {
   for (index, step) in try session.profile(inputs).enumerated()
