@@ -29,8 +29,9 @@ extension PictureConvolution {
 /// Runs one convolution over one or more pictures as an indirect matrix product.
 ///
 /// Few input channels make short segments, so then the pictures are first joined, masked and
-/// bordered in scratch memory, and one segment spans a whole row of the window. So it is done with
-/// channels that do not fill whole groups of narrow numbers, which are padded on the way.
+/// bordered in scratch memory, and one segment spans a row of the window or, of narrow numbers, the
+/// whole window, since they come in groups. So it is done with more channels that do not fill whole
+/// groups, which are padded on the way.
 struct ConvolutionLowering: PictureConvolution {
   /// A picture that the kernel sees, and which of its channels.
   struct Part: Sendable {
@@ -60,6 +61,8 @@ struct ConvolutionLowering: PictureConvolution {
   var addends: [ConvolutionAddend] = []
   /// What integer addends are multiplied by.
   var addendScale: Float = 1
+  /// Whether `weights` are `[O, kh · kw · C, 1, 1]`, in this order, of a window that is one segment.
+  var joinsWindow = false
 
   var arithmetic: Arithmetic { weights.arithmetic }
 
@@ -68,14 +71,15 @@ struct ConvolutionLowering: PictureConvolution {
   private var channels: Int { parts.reduce(0) { $0 + $1.channels.count } }
 
   private var isStaged: Bool {
-    !parts.isEmpty && window.kernel[1] > 1 && window.dilation[1] == 1
-      && (arithmetic != .integer8 || parts.count == 1)
-      && (channels < Self.shortestSegment || pixelStride != channels)
-      && stagedHeight * stagedWidth <= Self.largestStagedPicture
+    joinsWindow
+      || !parts.isEmpty && window.kernel[1] > 1 && window.dilation[1] == 1
+        && (arithmetic != .integer8 || parts.count == 1)
+        && (channels < Self.shortestSegment || pixelStride != channels)
+        && stagedHeight * stagedWidth <= Self.largestStagedPicture
   }
 
   /// Numbers of a staged pixel.
-  private var pixelStride: Int { weights.paddedParts.reduce(0, +) }
+  private var pixelStride: Int { joinsWindow ? channels : weights.paddedParts.reduce(0, +) }
 
   private var stagedHeight: Int {
     parts[0].layout.height * parts[0].upsampling + window.padding[0] + window.padding[2]
@@ -87,7 +91,8 @@ struct ConvolutionLowering: PictureConvolution {
   /// Bytes of the joined picture; 0 when the parts are read where they are.
   var scratchByteCount: Int {
     let pixelSize = pixelStride * arithmetic.pictureType.byteCount
-    return isStaged ? output.images * stagedHeight * stagedWidth * pixelSize : 0
+    return isStaged
+      ? output.images * stagedHeight * stagedWidth * pixelSize + ConvolutionPart.windowSlack : 0
   }
 
   func steps(
@@ -101,14 +106,37 @@ struct ConvolutionLowering: PictureConvolution {
       return [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
     }
     var shape = ConvolutionShape(window, output)
-    shape.kernel[1] = 1
+    shape.kernel = [joinsWindow ? 1 : window.kernel[0], 1]
     shape.padding = [0, 0]
+    let rows = joinsWindow ? window.kernel[0] : 1
     let joined = ConvolutionPart(
-      pixels: scratch, channels: 0..<window.kernel[1] * pixelStride, pixelStride: pixelStride,
-      height: stagedHeight, width: stagedWidth, scale: parts[0].scale)
+      pixels: scratch, channels: 0..<rows * window.kernel[1] * pixelStride,
+      pixelStride: pixelStride, height: stagedHeight, width: stagedWidth, scale: parts[0].scale,
+      windowRows: joinsWindow ? (rows, window.dilation[0]) : nil)
     let pieces = pieces(context, shape, [joined], epilogue, region, pixels)
     return stagingSteps(context, sources, into: scratch)
       + [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
+  }
+
+  /// A convolution of narrow numbers with `weights: [O, C, kh, kw]` of few channels, whose windows
+  /// are joined; nil where that does not apply.
+  static func joiningWindows(
+    _ window: Window, parts: [Part], output: ValueLayout, weights: Tensor, _ arithmetic: Arithmetic,
+    kernels: KernelTable
+  ) -> ConvolutionLowering? {
+    let shape = weights.shape
+    guard arithmetic != .float32, window.kernel[0] * window.kernel[1] > 1,
+      window.dilation[1] == 1, shape[1] < shortestSegment,
+      arithmetic == .bfloat16 || parts.count == 1
+    else { return nil }
+    let matrix = weights.transposed([0, 2, 3, 1]).reshaped(
+      to: [shape[0], shape[1] * shape[2] * shape[3], 1, 1])
+    var lowering = ConvolutionLowering(
+      window: window, parts: parts, output: output,
+      weights: PackedWeights(
+        matrix, outputs: 0..<shape[0], kernel: kernels.kernel(arithmetic, outputs: shape[0])))
+    lowering.joinsWindow = true
+    return lowering.stagedHeight * lowering.stagedWidth <= largestStagedPicture ? lowering : nil
   }
 
   /// Parts as kernels read them where they lie.
@@ -137,11 +165,11 @@ struct ConvolutionLowering: PictureConvolution {
         columns: map(1, part.layout.width))
       gather.numbers = PixelNumbers(
         arithmetic, zeroPoint: part.scale?.zeroPoint ?? 0,
-        padding: weights.paddedParts[index] - part.channels.count)
+        padding: joinsWindow ? 0 : weights.paddedParts[index] - part.channels.count)
       let step = gather.step(
         context, label: context.label + " staging", from: source.pixels, mask: source.mask,
         into: staging, stride: pixelStride, offset: offset)
-      offset += weights.paddedParts[index]
+      offset += part.channels.count + gather.numbers.padding
       return step
     }
   }

@@ -6,10 +6,16 @@ extension Convolution: Lowerable {
   func lower(_ context: LoweringContext) -> Lowering? {
     let (input, output) = (context.inputs[0], context.outputs[0])
     let window = window(kernelShape: context.inputs[1].shape)
-    if groups == 1, output.channels == 1, input.channels <= PlaneConvolution.maximumChannelCount,
-      let weights = context.model.constant(context.node.inputs[1])
+    if groups == 1, let weights = context.model.constant(context.node.inputs[1]),
+      let kernel = fewChannels(
+        context, window, parts: [.init(layout: input, channels: 0..<input.channels)],
+        weights: weights.convertedToFloat32(), .float32)
     {
-      return planeLowering(context, window, weights)
+      return Lowering(scratchByteCount: kernel.scratchByteCount) { memory in
+        kernel.steps(
+          context, sources: [.init(pixels: memory.inputs[0])], epilogue: Epilogue(),
+          output: memory.outputs[0], pixels: nil, scratch: memory.scratch)
+      }
     }
     var kernels: [ConvolutionLowering] = []
     for group in 0..<groups {
@@ -28,27 +34,6 @@ extension Convolution: Lowerable {
           context, sources: parts, epilogue: Epilogue(), output: memory.outputs[0],
           scratch: memory.scratch)
       }
-    }
-  }
-
-  private func planeLowering(
-    _ context: LoweringContext, _ window: Window, _ weights: Tensor
-  ) -> Lowering {
-    let (input, output) = (context.inputs[0], context.outputs[0])
-    let pieces = context.pieces(
-      output.images * output.height,
-      elementsEach: output.width * weights.elementCount / 4)
-    let (shape, label) = (ConvolutionShape(window, output), context.label)
-    return Lowering { memory in
-      let kernel = PlaneConvolution(
-        shape, part: ConvolutionPart(input, memory.inputs[0]), weights: weights.floatArray,
-        output: memory.outputs[0])
-      return [
-        Step(
-          label: label, pieceCount: pieces.count,
-          multiplyAdds: output.pixelCount * weights.elementCount
-        ) { piece, _ in kernel.run(rows: pieces[piece]) }
-      ]
     }
   }
 }
@@ -136,16 +121,22 @@ extension PartialConvolution: Lowerable {
         threadCount: context.threadCount)
     }
     let window = convolution.window(kernelShape: shape)
-    let whole = { (packed: PackedWeights) in
-      ConvolutionLowering(window: window, parts: parts, output: output, weights: packed)
-    }
     if algorithm == .split,
       let split = context.model.splitWeights(of: context.node, self, channels: channels)
     {
       return SplitConvolutionLowering(
-        whole(split.rest), split, isLow: self.parts.map(UpsamplingSplit.isSplit))
+        split, window: window, parts: parts, isLow: self.parts.map(UpsamplingSplit.isSplit),
+        output: output, kernels: context.model.kernels)
     }
-    return context.model.weights(of: context.node).map(whole)
+    if let weights = context.model.constant(context.node.inputs[places.weights]),
+      let kernel = fewChannels(
+        context, window, parts: parts, weights: use.matrix(weights), use.arithmetic)
+    {
+      return kernel
+    }
+    return context.model.weights(of: context.node).map {
+      ConvolutionLowering(window: window, parts: parts, output: output, weights: $0)
+    }
   }
 
   /// The tier that chooses the algorithm: transforms are of wide numbers and many channels only.
@@ -155,6 +146,22 @@ extension PartialConvolution: Lowerable {
     return isWide && output.channels > context.model.kernels.dotProduct.columns
       ? context.model.tier : .exact
   }
+}
+
+/// The sums of few input channels, whose weights are small enough to be made for each plan; nil
+/// where there are more.
+private func fewChannels(
+  _ context: LoweringContext, _ window: Window, parts: [ConvolutionLowering.Part], weights: Tensor,
+  _ arithmetic: Arithmetic
+) -> (any PictureConvolution)? {
+  let (output, kernels) = (context.outputs[0], context.model.kernels)
+  if RowLowering.applies(window, weights: weights.shape, output: output, arithmetic) {
+    return RowLowering(
+      window: window, parts: parts, output: output, weights: RowWeights(weights),
+      arithmetic: arithmetic, kernel: kernels.rows)
+  }
+  return ConvolutionLowering.joiningWindows(
+    window, parts: parts, output: output, weights: weights, arithmetic, kernels: kernels)
 }
 
 extension Dense: Lowerable {

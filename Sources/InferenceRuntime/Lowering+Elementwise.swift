@@ -13,15 +13,21 @@ extension LeakyReLU: Lowerable {
 }
 
 extension Sigmoid: Lowerable {
-  func lower(_ context: LoweringContext) -> Lowering? { unaryLowering(context, .sigmoid) }
+  func lower(_ context: LoweringContext) -> Lowering? {
+    unaryLowering(context, .sigmoid(context.model.kernels.curves))
+  }
 }
 
 extension Tanh: Lowerable {
-  func lower(_ context: LoweringContext) -> Lowering? { unaryLowering(context, .tanh) }
+  func lower(_ context: LoweringContext) -> Lowering? {
+    unaryLowering(context, .tanh(context.model.kernels.curves))
+  }
 }
 
 extension Exponential: Lowerable {
-  func lower(_ context: LoweringContext) -> Lowering? { unaryLowering(context, .exponential) }
+  func lower(_ context: LoweringContext) -> Lowering? {
+    unaryLowering(context, .exponential(context.model.kernels.curves))
+  }
 }
 
 extension Clip: Lowerable {

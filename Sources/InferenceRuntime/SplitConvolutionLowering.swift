@@ -9,40 +9,44 @@ import TensorCore
 struct SplitConvolutionLowering: PictureConvolution {
   private typealias Product = UpsamplingSplit.Product
 
-  private let low: [ConvolutionLowering.Part]
-  private let isLow: [Bool]
-  private let rest: ConvolutionLowering
-  private let products: [(weights: Product, sums: ValueLayout)]
+  private typealias Part = ConvolutionLowering.Part
 
-  /// - Parameters:
-  ///   - whole: the convolution with all parts, whose weights are split.
-  ///   - isLow: which of its parts `split` multiplies at their own resolution.
-  init(_ whole: ConvolutionLowering, _ split: UpsamplingSplit, isLow: [Bool]) {
-    self.isLow = isLow
-    low = zip(whole.parts, isLow).filter(\.1).map {
-      ConvolutionLowering.Part(
-        layout: $0.0.layout, channels: $0.0.channels, scale: $0.0.scale)
+  private let split: UpsamplingSplit
+  private let isLow: [Bool]
+  private let low: [Part]
+  private let high: [Part]
+  private let window: Window
+  private let output: ValueLayout
+  private let rowKernel: RowKernel
+  private let sums: [ValueLayout]
+
+  /// - Parameter isLow: which of `parts` `split` multiplies at their own resolution.
+  init(
+    _ split: UpsamplingSplit, window: Window, parts: [ConvolutionLowering.Part], isLow: [Bool],
+    output: ValueLayout, kernels: KernelTable
+  ) {
+    (self.split, self.isLow, self.window, self.output) = (split, isLow, window, output)
+    rowKernel = kernels.rows
+    low = zip(parts, isLow).filter(\.1).map {
+      Part(layout: $0.0.layout, channels: $0.0.channels, scale: $0.0.scale)
     }
-    rest = ConvolutionLowering(
-      window: whole.window, parts: zip(whole.parts, isLow).filter { !$0.1 }.map(\.0),
-      output: whole.output, weights: split.rest)
+    high = zip(parts, isLow).filter { !$0.1 }.map(\.0)
     let layout = low[0].layout
-    products = split.products.map { product in
+    sums = split.products.map { product in
       let (height, width) = (product.window.kernel[0] - 1, product.window.kernel[1] - 1)
-      let sums = ValueLayout(picture: [
+      return ValueLayout(picture: [
         layout.images, product.weights.outputs, layout.height + height, layout.width + width,
       ])
-      return (product, sums)
     }
   }
 
-  var arithmetic: Arithmetic { rest.arithmetic }
+  var arithmetic: Arithmetic { split.arithmetic }
 
-  /// Bytes of the joined picture of the other parts, then of the sums.
-  var scratchByteCount: Int {
-    products.reduce(AlignedStorage.aligned(rest.scratchByteCount)) {
-      $0 + AlignedStorage.aligned($1.sums.byteCount)
-    }
+  /// Bytes of the sums, then of the joined picture of the other parts.
+  var scratchByteCount: Int { sumsByteCount + rest([]).scratchByteCount }
+
+  private var sumsByteCount: Int {
+    sums.reduce(0) { $0 + AlignedStorage.aligned($1.byteCount) }
   }
 
   /// What is stored of a low-resolution product: sums as the other parts' kernel has them.
@@ -52,55 +56,61 @@ struct SplitConvolutionLowering: PictureConvolution {
 
   func steps(
     _ context: LoweringContext, sources: [ConvolutionLowering.Source], epilogue: Epilogue,
-    output: MemoryRegion, pixels: PixelSet?, scratch: MemoryRegion
+    output region: MemoryRegion, pixels: PixelSet?, scratch: MemoryRegion
   ) -> [Step] {
-    var offset = AlignedStorage.aligned(rest.scratchByteCount)
     let lowParts = ConvolutionLowering.parts(low, zip(sources, isLow).filter(\.1).map(\.0))
-    var pieces: [ConvolutionPieces] = []
-    var high = rest
-    high.addendScale = low[0].scale?.scale ?? 1
-    for (product, layout) in products {
-      let region = scratch.slice(at: offset, byteCount: layout.byteCount)
+    var (offset, regions): (Int, [MemoryRegion]) = (0, [])
+    for layout in sums {
+      regions.append(scratch.slice(at: offset, byteCount: layout.byteCount))
       offset += AlignedStorage.aligned(layout.byteCount)
-      let lowering = ConvolutionLowering(
-        window: product.window, parts: low, output: layout, weights: product.weights)
-      pieces.append(
-        lowering.pieces(
-          context, ConvolutionShape(product.window, layout), lowParts, sumsEpilogue, region,
-          pixels.map { Self.sums($0, product, layout.frame) }))
-      high.addends += product.uses.map { addend($0, layout, region) }
+    }
+    let pieces = split.products.indices.map { index in
+      let (product, layout) = (split.products[index], sums[index])
+      return ConvolutionLowering(
+        window: product.window, parts: low, output: layout, weights: product.weights
+      ).pieces(
+        context, ConvolutionShape(product.window, layout), lowParts, sumsEpilogue, regions[index],
+        pixels?.reached(product.reach, in: layout.frame))
     }
     return [ConvolutionPieces.step(label: context.label + " low resolution", .split, pieces)]
-      + high.steps(
+      + rest(regions).steps(
         context, sources: zip(sources, isLow).filter { !$0.1 }.map(\.0), epilogue: epilogue,
-        output: output, pixels: pixels, scratch: scratch)
+        output: region, pixels: pixels,
+        scratch: scratch.slice(at: offset, byteCount: scratch.byteCount - offset))
   }
 
-  /// The sums of a product that output pixels add.
-  private static func sums(
-    _ pixels: PixelSet, _ product: Product, _ frame: PixelSet.Frame
-  ) -> PixelSet {
-    product.uses.reduce(PixelSet(noneOf: frame)) { sums, use in
-      let axes = use.offsets.map { AxisReach(first: $0, last: $0, unit: 2) }
-      return sums.union(
-        pixels.reached(PixelReach(rows: axes[0], columns: axes[1]), in: frame))
+  /// The convolution of the other parts.
+  ///
+  /// - Parameter regions: where the sums are that it adds; none to ask for its memory.
+  private func rest(_ regions: [MemoryRegion]) -> any PictureConvolution {
+    let scale = low[0].scale?.scale ?? 1
+    switch split.rest {
+    case .tiles(let weights):
+      var lowering = ConvolutionLowering(
+        window: window, parts: high, output: output, weights: weights)
+      lowering.addendScale = scale
+      lowering.addends = zip(regions, split.products.indices).map { addend($1, $0) }
+      return lowering
+    case .rows(let weights):
+      return RowLowering(
+        window: window, parts: high, output: output, weights: weights, arithmetic: arithmetic,
+        kernel: rowKernel,
+        tapSums: regions.first.map { .init(layout: sums[0], region: $0, scale: scale) })
     }
   }
 
   /// The sums that output pixels take from one product.
-  private func addend(
-    _ use: Product.Use, _ layout: ValueLayout, _ region: MemoryRegion
-  ) -> ConvolutionAddend {
-    let places = { (axis: Int, stored: Int, outputs: Int) -> [Int32] in
+  private func addend(_ index: Int, _ region: MemoryRegion) -> ConvolutionAddend {
+    let (layout, reach) = (sums[index], split.products[index].reach)
+    let places = { (axis: AxisReach, stored: Int, outputs: Int) -> [Int32] in
       (0..<outputs).map { place in
-        let shifted = place + use.offsets[axis]
-        return shifted < 0 || shifted >= stored * 2 ? -1 : Int32(shifted / 2)
+        let shifted = axis.first(of: place)
+        return shifted < 0 || shifted >= stored ? -1 : Int32(shifted)
       }
     }
     return ConvolutionAddend(
-      sums: region, firstChannel: use.firstChannel, pixelStride: layout.channels,
-      height: layout.height, width: layout.width,
-      rows: places(0, layout.height, rest.output.height),
-      columns: places(1, layout.width, rest.output.width))
+      sums: region, pixelStride: layout.channels, height: layout.height, width: layout.width,
+      rows: places(reach.rows, layout.height, output.height),
+      columns: places(reach.columns, layout.width, output.width))
   }
 }

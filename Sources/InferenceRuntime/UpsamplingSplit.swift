@@ -10,20 +10,21 @@ import TensorCore
 /// w0 x[k-1] + w2 x[k]`, `Q[k] = w1 x[k]`, `y[2k] = P[k] + Q[k]`, `y[2k+1] = P[k+1] + Q[k]`. In two
 /// there are the products PP, PQ, QP and QQ of 4, 2, 2 and 1 taps, so an output pixel costs 2.25
 /// products a channel instead of 9, with the weights as they are. For few output channels the nine
-/// taps are output channels of one matrix product, and an output pixel picks nine of its sums.
+/// taps are output channels of one matrix product, and the other parts' rows take their sums.
 final class UpsamplingSplit: KernelWeights {
-  /// A convolution at the low resolution and where output pixels find its sums.
+  /// A convolution at the low resolution.
   struct Product: Sendable {
-    /// Which sums an output pixel adds: channels from `firstChannel` of the stored row or column
-    /// `(place + offset) / 2`, or none outside.
-    struct Use: Sendable {
-      var firstChannel = 0
-      let offsets: [Int]
-    }
-
     let window: Window
     let weights: PackedWeights
-    let uses: [Use]
+    /// The stored sums that an output pixel adds: one, or the taps of several.
+    let reach: PixelReach
+  }
+
+  /// The weights of all other parts.
+  enum Rest: Sendable {
+    case tiles(PackedWeights)
+    /// For rows that add sums of taps.
+    case rows(RowWeights)
   }
 
   /// Some of the input channels of the weights, by the parts that they belong to.
@@ -41,8 +42,8 @@ final class UpsamplingSplit: KernelWeights {
   private static let fewestChannels = 16
 
   let products: [Product]
-  /// The weights of all other parts.
-  let rest: PackedWeights
+  let rest: Rest
+  let arithmetic: Arithmetic
 
   /// Splits `weights: [O, C, 3, 3]` whose parts have `channels`; nil where that does not apply or
   /// does not pay.
@@ -57,14 +58,18 @@ final class UpsamplingSplit: KernelWeights {
       let next = low.count + high.count
       if Self.isSplit(part) { low.append(next, count) } else { high.append(next, count) }
     }
+    self.arithmetic = arithmetic
     let outputs = weights.shape[0]
     let product = kernels.matrixProduct(arithmetic)
-    products =
-      outputs <= kernels.dotProduct.columns
-      ? [Self.taps(weights, low, product)] : Self.pairs(weights, low, product)
-    rest = PackedWeights(
-      weights.taps(channels: high, rows: [0, 1, 2], columns: [0, 1, 2]), outputs: 0..<outputs,
-      parts: high.parts, kernel: product)
+    let others = weights.taps(channels: high, rows: [0, 1, 2], columns: [0, 1, 2])
+    if RowLowering.applies(window, channels: high.count, outputs: outputs, arithmetic) {
+      products = [Self.taps(weights, low, product)]
+      rest = .rows(RowWeights(others))
+    } else {
+      products = Self.pairs(weights, low, product)
+      rest = .tiles(
+        PackedWeights(others, outputs: 0..<outputs, parts: high.parts, kernel: product))
+    }
   }
 
   /// Whether the parts of a convolution, which have `channels`, can be split and are wide enough.
@@ -83,7 +88,14 @@ final class UpsamplingSplit: KernelWeights {
   static func isSplit(_ part: PartialConvolution.Part) -> Bool { part.upsampling == 2 }
 
   /// Bytes of all packed weights.
-  var byteCount: Int { products.reduce(rest.byteCount) { $0 + $1.weights.byteCount } }
+  var byteCount: Int {
+    let others =
+      switch rest {
+      case .tiles(let weights): weights.byteCount
+      case .rows(let weights): weights.byteCount
+      }
+    return products.reduce(others) { $0 + $1.weights.byteCount }
+  }
 
   private static func pairs(
     _ weights: Tensor, _ channels: Channels, _ kernel: TileKernel
@@ -96,8 +108,14 @@ final class UpsamplingSplit: KernelWeights {
         weights: PackedWeights(
           weights.taps(channels: channels, rows: rows, columns: columns),
           outputs: 0..<weights.shape[0], parts: channels.parts, kernel: kernel),
-        uses: [.init(offsets: border)])
+        reach: reach(border.map { $0...$0 }))
     }
+  }
+
+  /// Half of the places that lie so far from an output pixel's.
+  private static func reach(_ offsets: [ClosedRange<Int>]) -> PixelReach {
+    let axes = offsets.map { AxisReach(first: $0.lowerBound, last: $0.upperBound, unit: 2) }
+    return PixelReach(rows: axes[0], columns: axes[1])
   }
 
   private static func taps(
@@ -112,9 +130,7 @@ final class UpsamplingSplit: KernelWeights {
       window: Window(kernel: [1, 1]),
       weights: PackedWeights(
         matrix, outputs: 0..<9 * outputs, parts: channels.parts, kernel: kernel),
-      uses: places.enumerated().map { index, place in
-        .init(firstChannel: index * outputs, offsets: [place[0] - 1, place[1] - 1])
-      })
+      reach: reach([-1...1, -1...1]))
   }
 }
 

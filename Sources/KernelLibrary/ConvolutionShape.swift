@@ -12,10 +12,16 @@ package struct ConvolutionPart: Sendable {
   package var upsampling: Int
   /// What `u8` numbers mean.
   package var scale: ByteScale?
+  /// Where a whole window is one pixel: how many rows lie under it, and how far apart.
+  package var windowRows: (count: Int, distance: Int)?
+
+  /// Bytes that are read beyond the last pixel where windows are pixels.
+  package static let windowSlack = 64
 
   package init(
     pixels: MemoryRegion, mask: MemoryRegion? = nil, channels: Range<Int>, pixelStride: Int,
-    height: Int, width: Int, upsampling: Int = 1, scale: ByteScale? = nil
+    height: Int, width: Int, upsampling: Int = 1, scale: ByteScale? = nil,
+    windowRows: (count: Int, distance: Int)? = nil
   ) {
     self.pixels = pixels
     self.mask = mask
@@ -25,6 +31,7 @@ package struct ConvolutionPart: Sendable {
     self.width = width
     self.upsampling = upsampling
     self.scale = scale
+    self.windowRows = windowRows
   }
 }
 

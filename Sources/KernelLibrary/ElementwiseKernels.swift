@@ -2,7 +2,10 @@ import CKernels
 
 /// Functions of each element of a region, in place or into another of the same size.
 package enum UnaryKernel: Sendable {
-  case relu, sigmoid, tanh, exponential
+  case relu
+  case sigmoid(CurveKernel)
+  case tanh(CurveKernel)
+  case exponential(CurveKernel)
   case leakyReLU(slope: Float)
   case clip(minimum: Float, maximum: Float)
 
@@ -12,9 +15,9 @@ package enum UnaryKernel: Sendable {
     let (x, y) = unsafe (x.pointer(floats: count), y.pointer(floats: count))
     switch self {
     case .relu: unsafe pc_f32_relu(x, y, count)
-    case .sigmoid: unsafe pc_f32_sigmoid(x, y, count)
-    case .tanh: unsafe pc_f32_tanh(x, y, count)
-    case .exponential: unsafe pc_f32_exponential(x, y, count)
+    case .sigmoid(let kernel): unsafe kernel.row.pointee.sigmoid(x, y, count)
+    case .tanh(let kernel): unsafe kernel.row.pointee.tanh(x, y, count)
+    case .exponential(let kernel): unsafe kernel.row.pointee.exponential(x, y, count)
     case .leakyReLU(let slope): unsafe pc_f32_leaky_relu(x, y, count, slope)
     case .clip(let minimum, let maximum): unsafe pc_f32_clip(x, y, count, minimum, maximum)
     }

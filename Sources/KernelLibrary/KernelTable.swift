@@ -62,6 +62,9 @@ package struct KernelTable: Sendable, CustomStringConvertible {
   package let dotProduct: TileKernel
   /// For convolutions in a transform domain.
   package let transforms: TransformTable
+  /// For convolutions of few channels to few.
+  package let rows: RowKernel
+  package let curves: CurveKernel
 
   package var description: String { instructionSet }
 
@@ -91,7 +94,9 @@ package struct KernelTable: Sendable, CustomStringConvertible {
     guard product.isSupported,
       let transforms = TransformTable.all.first(where: {
         $0.instructionSet == product.instructionSet
-      })
+      }),
+      let rows = RowKernel.all.first(where: { $0.instructionSet == product.instructionSet }),
+      let curves = CurveKernel.all.first(where: { $0.instructionSet == product.instructionSet })
     else { return nil }
     var products: [Arithmetic: TileKernel] = [:]
     for arithmetic in Arithmetic.allCases {
@@ -101,7 +106,7 @@ package struct KernelTable: Sendable, CustomStringConvertible {
     }
     return KernelTable(
       instructionSet: product.instructionSet, matrixProducts: products, dotProduct: dot,
-      transforms: transforms)
+      transforms: transforms, rows: rows, curves: curves)
   }
 
   /// The place of the set that a row's set is or extends, in the order of the tables.

@@ -66,7 +66,11 @@ void test_narrow_tiles(const pc_tile_kernel *kernel, report *r);
  * reports and returns the number of faults. */
 long test_transforms(char *const *wanted, int wanted_count);
 
-/* The functions without a table. Prints their reports and returns how many values were wrong. */
+/* Every row of the convolutions by rows, in the same way. */
+long test_rows(char *const *wanted, int wanted_count);
+
+/* The functions without a table, and the curves. Prints their reports and returns how many values
+ * were wrong. */
 long test_plain_functions(void);
 void print_report(const char *isa, const report *r);
 

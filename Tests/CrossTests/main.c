@@ -87,6 +87,8 @@ int main(int argc, char **argv) {
     faults += test_family(families + i);
     faults += count_untested(families + i, argc, argv);
   }
+  current = "a row of pixels";
+  faults += test_rows(argv + 1, argc - 1);
   current = "a transform or a plain function";
   faults += test_transforms(argv + 1, argc - 1);
   faults += test_plain_functions();

@@ -36,7 +36,7 @@ typedef struct {
 static const epilogue epilogues[] = {
     {0, 0, 0, 0, 0, PC_ACTIVATION_NONE}, {1, 0, 1, 0, 0, PC_ACTIVATION_RELU},
     {1, 1, 1, 1, 0, PC_ACTIVATION_LEAKY_RELU}, {0, 1, 4, 5, 1, PC_ACTIVATION_LEAKY_RELU},
-    {0, 0, 0, 0, 9, PC_ACTIVATION_NONE}, {1, 1, 2, 2, 4, PC_ACTIVATION_RELU},
+    {0, 0, 0, 0, 3, PC_ACTIVATION_NONE}, {1, 1, 2, 2, 4, PC_ACTIVATION_RELU},
 };
 
 /* A tile, its segments and its weights as [columns][depth]. */

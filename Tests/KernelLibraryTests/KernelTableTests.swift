@@ -9,6 +9,8 @@ import Testing
       #expect(TileKernel.matrixProducts(arithmetic).last?.instructionSet == "scalar")
     }
     #expect(TileKernel.dotProducts.last?.instructionSet == "scalar")
+    #expect(RowKernel.all.last?.instructionSet == "scalar")
+    #expect(CurveKernel.all.last?.instructionSet == "scalar")
     #expect(KernelTable.supported.last?.instructionSet == "scalar")
   }
 
@@ -17,6 +19,7 @@ import Testing
       #expect(KernelTable.preferred.matrixProduct(arithmetic).isSupported)
     }
     #expect(KernelTable.preferred.dotProduct.isSupported)
+    #expect(KernelTable.preferred.rows.isSupported && KernelTable.preferred.curves.isSupported)
   }
 }
 

@@ -67,14 +67,16 @@ static void place_epilogue(const pc_convolution *c, pc_tile *tile, size_t first,
 
 /* The functions that micro-kernels leave out, over whole rows where the pixels lie side by side. */
 static void activate(
-    const pc_convolution *c, size_t first, size_t count, size_t column, size_t columns) {
+    const pc_convolution *c, const char *isa, size_t first, size_t count, size_t column,
+    size_t columns) {
   if (c->activation != PC_ACTIVATION_SIGMOID && c->activation != PC_ACTIVATION_TANH) return;
+  const pc_curve_kernel *curves = pc_curves_of(isa);
   const int is_dense = columns == c->output_stride;
   const size_t length = is_dense ? count * columns : columns;
   for (size_t r = 0; r < (is_dense ? 1 : count); r++) {
     float *row = (float *)c->output + (first + r) * c->output_stride + column;
-    if (c->activation == PC_ACTIVATION_SIGMOID) pc_f32_sigmoid(row, row, length);
-    if (c->activation == PC_ACTIVATION_TANH) pc_f32_tanh(row, row, length);
+    if (c->activation == PC_ACTIVATION_SIGMOID) curves->sigmoid(row, row, length);
+    if (c->activation == PC_ACTIVATION_TANH) curves->tanh(row, row, length);
   }
 }
 
@@ -118,5 +120,5 @@ void pc_convolution_run(
       kernel->run(&tile);
     }
   }
-  activate(c, first, count, begin, end - begin);
+  activate(c, kernel->isa, first, count, begin, end - begin);
 }

@@ -29,10 +29,11 @@ static int lies_in_one_cache_set(
   return part->upsampling == 1 && c->outputs > 4 && distance % CACHE_WAY_BYTES == 0;
 }
 
-/* Also where a kernel that takes channels in groups would read beyond the pixel. */
+/* Also where a pixel lies in pieces, or a kernel that takes channels in groups would read beyond
+ * it. */
 static int must_copy(
     const pc_convolution *c, const pc_tile_kernel *kernel, const pc_picture *part) {
-  return part->channels % kernel->group != 0 || lies_in_one_cache_set(c, kernel, part);
+  return part->spans || part->channels % kernel->group != 0 || lies_in_one_cache_set(c, kernel, part);
 }
 
 static size_t copy_bytes(const pc_tile_kernel *kernel, const pc_picture *part) {
@@ -87,6 +88,14 @@ typedef struct {
   char *copies;
 } part_builder;
 
+/* The runs of a pixel side by side: whole vectors, of which the next run overwrites what is too
+ * much, and at last the gap between copies takes it. */
+static void join_spans(const pc_picture *part, const char *pixel, size_t size, char *copy) {
+  const size_t span = part->channels / part->spans * size;
+  for (size_t i = 0; i < part->spans; i++, pixel += part->span_pitch * size, copy += span)
+    for (size_t byte = 0; byte < span; byte += 16) memcpy(copy + byte, pixel + byte, 16);
+}
+
 /* The pixel times `mask` in scratch memory, padded to whole groups with numbers that meet no
  * weight. */
 static const void *copied(part_builder *b, const char *pixel, float mask) {
@@ -94,7 +103,8 @@ static const void *copied(part_builder *b, const char *pixel, float mask) {
   const pc_arithmetic arithmetic = b->kernel->arithmetic;
   const size_t size = pc_number_size(arithmetic);
   char *copy = b->copies;
-  if (mask == 1) memcpy(copy, pixel, part->channels * size);
+  if (part->spans) join_spans(part, pixel, size, copy);
+  else if (mask == 1) memcpy(copy, pixel, part->channels * size);
   else pc_scale_pixel(arithmetic, part->zero_point, pixel, part->channels, mask, copy);
   const size_t padding = pc_padded_channels(b->kernel, part->channels) - part->channels;
   memset(copy + part->channels * size, 0, padding * size);

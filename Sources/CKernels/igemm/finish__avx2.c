@@ -12,45 +12,23 @@ static inline __m256i lanes_below(size_t count) {
       _mm256_set1_epi32((int)(count < 8 ? count : 8)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-void pc_add_addends__avx2(const pc_tile *tile, pc_tile_sums *sums) {
-  for (size_t r = 0; r < tile->rows; r++)
-    for (size_t c = 0; c < tile->columns; c += 8) {
-      __m256 sum = _mm256_load_ps(sums->values[r] + c);
-      for (size_t j = 0; j < tile->addend_count; j++) {
-        const float *addend = (const float *)tile->addends[j][r] + tile->first_column + c;
-        sum = _mm256_add_ps(sum, _mm256_maskload_ps(addend, lanes_below(tile->columns - c)));
-      }
-      _mm256_store_ps(sums->values[r] + c, sum);
-    }
-}
-
-void pc_take_integer_sums__avx2(
-    const pc_tile *tile, size_t part, const pc_integer_sums *integers, pc_tile_sums *sums) {
-  const __m256 scale = _mm256_set1_ps(tile->integer_parts[part].scale);
-  for (size_t r = 0; r < tile->rows; r++)
-    for (size_t c = 0; c < tile->columns; c += 8) {
-      const __m256i integer = 
-          _mm256_load_si256((const __m256i *)(integers->values[r] + c));
-      const __m256 term = _mm256_mul_ps(_mm256_cvtepi32_ps(integer), scale);
-      float *sum = sums->values[r] + c;
-      _mm256_store_ps(sum, part ? _mm256_add_ps(_mm256_load_ps(sum), term) : term);
-    }
-}
-
-void pc_add_integer_addends__avx2(const pc_tile *tile, pc_tile_sums *sums) {
-  const __m256 scale = _mm256_set1_ps(tile->addend_scale);
-  for (size_t r = 0; r < tile->rows; r++)
-    for (size_t c = 0; c < tile->columns; c += 8) {
-      __m256i sum = _mm256_setzero_si256();
-      for (size_t j = 0; j < tile->addend_count; j++) {
-        const int32_t *addend = (const int32_t *)tile->addends[j][r] + tile->first_column + c;
-        sum = _mm256_add_epi32(
-            sum, _mm256_maskload_epi32(addend, lanes_below(tile->columns - c)));
-      }
-      const __m256 term = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale);
-      float *total = sums->values[r] + c;
-      _mm256_store_ps(total, tile->part_count ? _mm256_add_ps(_mm256_load_ps(total), term) : term);
-    }
+/* A sum with the addends of its channels: f32 ones one after the other, or the scaled sum of those
+ * that are integers. */
+static inline __m256 with_addends(
+    const pc_tile *tile, int is_integer, size_t r, size_t c, __m256i mask, __m256 sum) {
+  const size_t column = tile->first_column + c;
+  if (!is_integer) {
+    for (size_t j = 0; j < tile->addend_count; j++)
+      sum = _mm256_add_ps(
+          sum, _mm256_maskload_ps((const float *)tile->addends[j][r] + column, mask));
+    return sum;
+  }
+  __m256i total = _mm256_setzero_si256();
+  for (size_t j = 0; j < tile->addend_count; j++)
+    total = _mm256_add_epi32(
+        total, _mm256_maskload_epi32((const int32_t *)tile->addends[j][r] + column, mask));
+  const __m256 term = _mm256_mul_ps(_mm256_cvtepi32_ps(total), _mm256_set1_ps(tile->addend_scale));
+  return tile->part_count ? _mm256_add_ps(sum, term) : term;
 }
 
 static inline __m256 activate(__m256 y, const pc_tile *tile) {
@@ -107,7 +85,7 @@ static inline void store(const pc_tile *tile, size_t place, size_t left, __m256 
   }
 }
 
-void pc_finish__avx2(const pc_tile *tile, const pc_tile_sums *sums) {
+void pc_finish__avx2(const pc_tile *tile, const pc_tile_sums *sums, int is_integer) {
   for (size_t c = 0; c < tile->columns; c += 8) {
     const __m256i mask = lanes_below(tile->columns - c);
     const __m256 scale =
@@ -116,7 +94,9 @@ void pc_finish__avx2(const pc_tile *tile, const pc_tile_sums *sums) {
     for (size_t j = 0; j < tile->bias_count; j++)
       bias[j] = _mm256_maskload_ps(tile->bias[j] + c, mask);
     for (size_t r = 0; r < tile->rows; r++) {
-      __m256 y = _mm256_mul_ps(_mm256_load_ps(sums->values[r] + c), scale);
+      __m256 y = _mm256_load_ps(sums->values[r] + c);
+      if (tile->addend_count) y = with_addends(tile, is_integer, r, c, mask, y);
+      y = _mm256_mul_ps(y, scale);
       if (tile->ratio) y = _mm256_mul_ps(y, _mm256_set1_ps(tile->ratio[r]));
       for (size_t j = 0; j < tile->bias_count; j++) {
         __m256 term = bias[j];

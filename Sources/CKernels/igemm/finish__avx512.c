@@ -12,44 +12,23 @@ static inline __mmask16 lanes_below(size_t count) {
   return count >= 16 ? 0xFFFF : (__mmask16)((1u << count) - 1);
 }
 
-void pc_add_addends__avx512(const pc_tile *tile, pc_tile_sums *sums) {
-  for (size_t r = 0; r < tile->rows; r++)
-    for (size_t c = 0; c < tile->columns; c += 16) {
-      __m512 sum = _mm512_load_ps(sums->values[r] + c);
-      for (size_t j = 0; j < tile->addend_count; j++) {
-        const float *addend = (const float *)tile->addends[j][r] + tile->first_column + c;
-        sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes_below(tile->columns - c), addend));
-      }
-      _mm512_store_ps(sums->values[r] + c, sum);
-    }
-}
-
-void pc_take_integer_sums__avx512(
-    const pc_tile *tile, size_t part, const pc_integer_sums *integers, pc_tile_sums *sums) {
-  const __m512 scale = _mm512_set1_ps(tile->integer_parts[part].scale);
-  for (size_t r = 0; r < tile->rows; r++)
-    for (size_t c = 0; c < tile->columns; c += 16) {
-      const __m512i integer = _mm512_load_si512(integers->values[r] + c);
-      const __m512 term = _mm512_mul_ps(_mm512_cvtepi32_ps(integer), scale);
-      float *sum = sums->values[r] + c;
-      _mm512_store_ps(sum, part ? _mm512_add_ps(_mm512_load_ps(sum), term) : term);
-    }
-}
-
-void pc_add_integer_addends__avx512(const pc_tile *tile, pc_tile_sums *sums) {
-  const __m512 scale = _mm512_set1_ps(tile->addend_scale);
-  for (size_t r = 0; r < tile->rows; r++)
-    for (size_t c = 0; c < tile->columns; c += 16) {
-      __m512i sum = _mm512_setzero_si512();
-      for (size_t j = 0; j < tile->addend_count; j++) {
-        const int32_t *addend = (const int32_t *)tile->addends[j][r] + tile->first_column + c;
-        sum = _mm512_add_epi32(
-            sum, _mm512_maskz_loadu_epi32(lanes_below(tile->columns - c), addend));
-      }
-      const __m512 term = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale);
-      float *total = sums->values[r] + c;
-      _mm512_store_ps(total, tile->part_count ? _mm512_add_ps(_mm512_load_ps(total), term) : term);
-    }
+/* A sum with the addends of its channels: f32 ones one after the other, or the scaled sum of those
+ * that are integers. */
+static inline __m512 with_addends(
+    const pc_tile *tile, int is_integer, size_t r, size_t c, __mmask16 mask, __m512 sum) {
+  const size_t column = tile->first_column + c;
+  if (!is_integer) {
+    for (size_t j = 0; j < tile->addend_count; j++)
+      sum = _mm512_add_ps(
+          sum, _mm512_maskz_loadu_ps(mask, (const float *)tile->addends[j][r] + column));
+    return sum;
+  }
+  __m512i total = _mm512_setzero_si512();
+  for (size_t j = 0; j < tile->addend_count; j++)
+    total = _mm512_add_epi32(
+        total, _mm512_maskz_loadu_epi32(mask, (const int32_t *)tile->addends[j][r] + column));
+  const __m512 term = _mm512_mul_ps(_mm512_cvtepi32_ps(total), _mm512_set1_ps(tile->addend_scale));
+  return tile->part_count ? _mm512_add_ps(sum, term) : term;
 }
 
 static inline __m512 activate(__m512 y, const pc_tile *tile) {
@@ -95,7 +74,7 @@ static inline void store(const pc_tile *tile, size_t place, __mmask16 mask, __m5
   }
 }
 
-void pc_finish__avx512(const pc_tile *tile, const pc_tile_sums *sums) {
+void pc_finish__avx512(const pc_tile *tile, const pc_tile_sums *sums, int is_integer) {
   for (size_t c = 0; c < tile->columns; c += 16) {
     const __mmask16 mask = lanes_below(tile->columns - c);
     const __m512 scale =
@@ -104,7 +83,9 @@ void pc_finish__avx512(const pc_tile *tile, const pc_tile_sums *sums) {
     for (size_t j = 0; j < tile->bias_count; j++)
       bias[j] = _mm512_maskz_loadu_ps(mask, tile->bias[j] + c);
     for (size_t r = 0; r < tile->rows; r++) {
-      __m512 y = _mm512_mul_ps(_mm512_load_ps(sums->values[r] + c), scale);
+      __m512 y = _mm512_load_ps(sums->values[r] + c);
+      if (tile->addend_count) y = with_addends(tile, is_integer, r, c, mask, y);
+      y = _mm512_mul_ps(y, scale);
       if (tile->ratio) y = _mm512_mul_ps(y, _mm512_set1_ps(tile->ratio[r]));
       for (size_t j = 0; j < tile->bias_count; j++) {
         __m512 term = bias[j];

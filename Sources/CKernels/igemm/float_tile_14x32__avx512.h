@@ -25,6 +25,5 @@ static inline __attribute__((always_inline)) void multiply(
     return store_sums(sums, tile->output, tile->output_stride, rows, vectors);
   pc_tile_sums result;
   store_sums(sums, result.values[0], PC_MAX_TILE_COLUMNS, rows, vectors);
-  if (tile->addend_count) pc_add_addends__avx512(tile, &result);
-  pc_finish__avx512(tile, &result);
+  pc_finish__avx512(tile, &result, 0);
 }

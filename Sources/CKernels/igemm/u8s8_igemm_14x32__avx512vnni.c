@@ -41,6 +41,21 @@ static inline __attribute__((always_inline)) void store_integers(
   }
 }
 
+/* Scales the sums of a part, and adds them to those of earlier parts where there are some. */
+static inline __attribute__((always_inline)) void take_sums(
+    const pc_tile *tile, size_t part, __m512i (*sums)[2], pc_tile_sums *result, const size_t rows,
+    const size_t vectors) {
+  const __m512 scale = _mm512_set1_ps(tile->integer_parts[part].scale);
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) {
+      const __m512 term = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[r][v]), scale);
+      float *sum = result->values[r] + 16 * v;
+      _mm512_store_ps(sum, part ? _mm512_add_ps(_mm512_load_ps(sum), term) : term);
+    }
+}
+
 /* Each part of the picture fills the accumulators anew, as its sums have a scale of their own. */
 static inline __attribute__((always_inline)) void multiply(
     const pc_tile *tile, const size_t rows, const size_t vectors) {
@@ -49,16 +64,9 @@ static inline __attribute__((always_inline)) void multiply(
   for (size_t part = 0; part < tile->part_count; part++) {
     sum_part(tile, part, sums, rows, vectors);
     if (tile->storage == PC_STORE_I32) return store_integers(tile, sums, rows, vectors);
-    pc_integer_sums integers;
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-      for (size_t v = 0; v < vectors; v++)
-        _mm512_store_si512(integers.values[r] + 16 * v, sums[r][v]);
-    pc_take_integer_sums__avx512(tile, part, &integers, &result);
+    take_sums(tile, part, sums, &result, rows, vectors);
   }
-  if (tile->addend_count) pc_add_integer_addends__avx512(tile, &result);
-  pc_finish__avx512(tile, &result);
+  pc_finish__avx512(tile, &result, 1);
 }
 
 PC_UKERNEL_14X32(pc_u8s8_igemm_ukernel_14x32__avx512vnni)

@@ -25,10 +25,9 @@ static inline __attribute__((always_inline)) __m256i multiply_add(
 #include "products_nx16__avx2.h"
 
 static inline __attribute__((always_inline)) void sum_part(
-    const pc_tile *tile, size_t part, pc_integer_sums *integers, const size_t rows,
+    const pc_tile *tile, size_t part, __m256i (*sums)[2], const size_t rows,
     const size_t vectors) {
   const int32_t *correction = tile->integer_parts[part].correction + tile->first_column;
-  __m256i sums[6][2];
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
@@ -37,31 +36,47 @@ static inline __attribute__((always_inline)) void sum_part(
   const pc_segment *segment = tile->segments + part * tile->segments_per_part;
   for (size_t s = 0; s < tile->segments_per_part; s++)
     add_products(tile, segment + s, sums, rows, vectors);
+}
+
+static inline __attribute__((always_inline)) void store_integers(
+    const pc_tile *tile, __m256i (*sums)[2], const size_t rows, const size_t vectors) {
+  int32_t *output = tile->output;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r++) {
+    int32_t stored[16];
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++)
+      _mm256_storeu_si256((__m256i *)(stored + 8 * v), sums[r][v]);
+    memcpy(output + r * tile->output_stride, stored, tile->columns * sizeof *stored);
+  }
+}
+
+/* Scales the sums of a part, and adds them to those of earlier parts where there are some. */
+static inline __attribute__((always_inline)) void take_sums(
+    const pc_tile *tile, size_t part, __m256i (*sums)[2], pc_tile_sums *result, const size_t rows,
+    const size_t vectors) {
+  const __m256 scale = _mm256_set1_ps(tile->integer_parts[part].scale);
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++)
-      _mm256_store_si256((__m256i *)(integers->values[r] + 8 * v), sums[r][v]);
+    for (size_t v = 0; v < vectors; v++) {
+      const __m256 term = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[r][v]), scale);
+      float *sum = result->values[r] + 8 * v;
+      _mm256_store_ps(sum, part ? _mm256_add_ps(_mm256_load_ps(sum), term) : term);
+    }
 }
 
 /* Each part of the picture fills the accumulators anew, as its sums have a scale of their own. */
 static inline __attribute__((always_inline)) void multiply(
     const pc_tile *tile, const size_t rows, const size_t vectors) {
+  __m256i sums[6][2];
   pc_tile_sums result;
   for (size_t part = 0; part < tile->part_count; part++) {
-    pc_integer_sums integers;
-    sum_part(tile, part, &integers, rows, vectors);
-    if (tile->storage == PC_STORE_I32) {
-      for (size_t r = 0; r < rows; r++)
-        memcpy(
-            (int32_t *)tile->output + r * tile->output_stride, integers.values[r],
-            tile->columns * sizeof(int32_t));
-      return;
-    }
-    pc_take_integer_sums__avx2(tile, part, &integers, &result);
+    sum_part(tile, part, sums, rows, vectors);
+    if (tile->storage == PC_STORE_I32) return store_integers(tile, sums, rows, vectors);
+    take_sums(tile, part, sums, &result, rows, vectors);
   }
-  if (tile->addend_count) pc_add_integer_addends__avx2(tile, &result);
-  pc_finish__avx2(tile, &result);
+  pc_finish__avx2(tile, &result, 1);
 }
 
 PC_UKERNEL_4X16(pc_u8s8_igemm_ukernel_4x16__avx2)

@@ -7,6 +7,7 @@
 #include "pc_layout.h"
 #include "pc_normalization.h"
 #include "pc_pool.h"
+#include "pc_rows.h"
 #include "pc_tile.h"
 #include "pc_transform.h"
 

@@ -14,13 +14,20 @@
  *
  * `row_places` and `column_places` say where a row or column under the window lies: entry t is for
  * the place t of the joined, upsampled and bordered picture, counted from the border, and holds the
- * stored row times `width`, or the stored column; -1 on the border. */
+ * stored row times `width`, or the stored column; -1 on the border.
+ *
+ * Where there are `spans`, a pixel's channels are that many runs of consecutive numbers, the first
+ * number of each `span_pitch` after that of the run before, which kernels see side by side: a
+ * window under which channels are few is one pixel. Up to 15 bytes after a run are read too. Such a
+ * picture has no mask. */
 typedef struct {
   const void *pixels;
   const float *mask;
   const void *zeros;
   uint8_t zero_point;
   size_t channels;
+  size_t spans;
+  size_t span_pitch;
   size_t pixel_stride;
   size_t height;
   size_t width;
@@ -99,11 +106,5 @@ size_t pc_convolution_scratch_size(const pc_convolution *convolution, const pc_t
 void pc_convolution_run(
     const pc_convolution *convolution, const pc_tile_kernel *kernel, size_t first, size_t count,
     size_t first_block, size_t block_count, void *scratch);
-
-/* One output channel of few f32 input channels, without masks: adds up shifted rows. `picture` and
- * `output` are dense; `weights` is [taps][channels]. Computes the output rows `first..<first +
- * count`, counted through all images. */
-void pc_convolution_rows_run(
-    const pc_convolution *convolution, const float *weights, size_t first, size_t count);
 
 #endif

@@ -8,10 +8,25 @@
 void pc_f32_relu(const float *x, float *y, size_t count);
 void pc_f32_leaky_relu(const float *x, float *y, size_t count, float slope);
 void pc_f32_clip(const float *x, float *y, size_t count, float minimum, float maximum);
-/* Within 8 units in the last place. */
-void pc_f32_sigmoid(const float *x, float *y, size_t count);
-void pc_f32_tanh(const float *x, float *y, size_t count);
-void pc_f32_exponential(const float *x, float *y, size_t count);
+
+/* The same of curves, within 3 units in the last place; every row gives the same bits. */
+typedef struct {
+  const char *isa;
+  const char *name;
+  void (*sigmoid)(const float *x, float *y, size_t count);
+  void (*tanh)(const float *x, float *y, size_t count);
+  void (*exponential)(const float *x, float *y, size_t count);
+} pc_curve_kernel;
+
+#define PC_CURVE_KERNEL(symbol) extern const pc_curve_kernel symbol;
+#include "curves.inc"
+#undef PC_CURVE_KERNEL
+
+/* The rows of the family, best first; the scalar row is last. */
+const pc_curve_kernel *const *pc_curve_kernels(size_t *count);
+
+/* The row of the set `isa`, or of the one that it extends. */
+const pc_curve_kernel *pc_curves_of(const char *isa);
 
 /* To and from numbers of fewer bits. bf16 is rounded to nearest even; u8 means scale * (q -
  * zero_point) and is x * `reciprocal`, rounded to even, plus `zero_point`, in 0...255, 0 for NaN.

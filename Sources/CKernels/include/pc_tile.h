@@ -11,7 +11,7 @@
  * border or masked-out pixel points at a row that means zeros, an upsampled one at the pixel it
  * repeats, so borders, masks, upsampling and concatenation cost no pass over memory. */
 
-enum { PC_MAX_TILE_ROWS = 16, PC_MAX_TILE_COLUMNS = 32, PC_MAX_BIASES = 4, PC_MAX_ADDENDS = 9 };
+enum { PC_MAX_TILE_ROWS = 16, PC_MAX_TILE_COLUMNS = 32, PC_MAX_BIASES = 4, PC_MAX_ADDENDS = 4 };
 
 typedef enum {
   PC_ACTIVATION_NONE,

@@ -3,10 +3,23 @@
 #include "../pc_pixel.h"
 #include "pc_layout.h"
 
+/* A few bytes at once where a pixel is no larger. */
+static void copy_bytes(char *y, const char *x, size_t count) {
+  switch (count) {
+    case 1: *y = *x; return;
+    case 3: memcpy(y, x, 3); return;
+    case 4: memcpy(y, x, 4); return;
+    case 6: memcpy(y, x, 6); return;
+    case 8: memcpy(y, x, 8); return;
+    case 12: memcpy(y, x, 12); return;
+    default: memcpy(y, x, count);
+  }
+}
+
 static void copy_pixel(const pc_gather *g, size_t source, size_t size, char *y) {
   const char *x = (const char *)g->x + source * g->x_stride * size;
   const float mask = g->mask ? g->mask[source] : 1;
-  if (mask == 1) memcpy(y, x, g->channels * size);
+  if (mask == 1) copy_bytes(y, x, g->channels * size);
   else if (mask == 0) memset(y, g->zero_point, g->channels * size);
   else pc_scale_pixel(g->arithmetic, g->zero_point, x, g->channels, mask, y);
 }

@@ -1,0 +1,18 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "row_layout.h"
+
+#pragma clang attribute push(                                                          \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))),            \
+    apply_to = function)
+
+#define LANES 16
+#define MULTIPLY_ADD(x, w, sum) __builtin_elementwise_fma(x, w, sum)
+#define PC_ROW_SYMBOL pc_f32_rows_16__avx512
+#include "row_lanes.h"
+
+#pragma clang attribute pop
+#endif
