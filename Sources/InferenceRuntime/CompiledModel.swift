@@ -38,7 +38,8 @@ public final class CompiledModel: Sendable {
   package static var instructionSetFault: String? {
     let names = KernelTable.supported.map(\.instructionSet)
     guard let requested = KernelTable.requested, !names.contains(requested) else { return nil }
-    return "the instruction set asked for is '\(requested)'; this processor runs \(names.joined(separator: ", "))"
+    return
+      "the instruction set asked for is '\(requested)'; this processor runs \(names.joined(separator: ", "))"
   }
 
   /// The instruction set of the kernels that run it.
@@ -80,15 +81,18 @@ public final class CompiledModel: Sendable {
     }
   }
 
-  /// The weights of a convolution in a transform domain, made on `pool`; nil when the system
-  /// refuses the memory.
+  /// The weights of a convolution in a transform domain, made on `pool`; nil when its numbers have
+  /// no transforms or the system refuses the memory.
   func weights(
     of node: Node, _ transform: ConvolutionTransform, on pool: ThreadPool
   ) -> TransformWeights? {
-    guard let (use, tensor) = weightUse(of: node) else { return nil }
-    return cache.weights(.init(value: node.inputs[use.input], form: .transformed(transform))) {
+    guard let (use, tensor) = weightUse(of: node),
+      let table = kernels.transforms(use.arithmetic)
+    else { return nil }
+    let form = WeightCache.Key.Form.transformed(use.arithmetic, transform)
+    return cache.weights(.init(value: node.inputs[use.input], form: form)) {
       TransformWeights(
-        use.matrix(tensor), transform, kernel: kernels.matrixProduct
+        use.matrix(tensor), transform, kernel: kernels.matrixProduct(use.arithmetic), table: table
       ) { pieceCount, body in
         pool.run(pieceCount: pieceCount) { piece, _ in body(piece) }
       }

@@ -29,7 +29,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible {
     arithmetic: Arithmetic = .float32, tier: NumericTier, preferring preferred: String? = nil
   ) -> ConvolutionAlgorithm {
     let window = operation.convolution.window(kernelShape: weights)
-    let cost = ConvolutionCost(output: ValueLayout(picture: output))
+    let cost = ConvolutionCost(output: ValueLayout(picture: output), arithmetic: arithmetic)
     let low = zip(operation.parts, channels).reduce(0) {
       $0 + (UpsamplingSplit.isSplit($1.0) ? $1.1 : 0)
     }
@@ -40,7 +40,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible {
       ? cost.split(low: low, high: weights[1] - low)
       : cost.direct(taps: weights[1] * window.kernel[0] * window.kernel[1])
     var best = (algorithm: isSplit ? ConvolutionAlgorithm.split : .direct, cost: plain)
-    for transform in operation.transforms(window: window, channels: channels, tier: tier) {
+    let transforms = operation.transforms(
+      window: window, channels: channels, arithmetic: arithmetic, tier: tier)
+    for transform in transforms {
       if transform.name == preferred { return .transform(transform) }
       let next = cost.transformed(transform)
       if next < best.cost { best = (.transform(transform), next) }

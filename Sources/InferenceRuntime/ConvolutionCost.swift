@@ -1,7 +1,9 @@
 import GraphIR
 import KernelLibrary
+import TensorCore
 
-/// What a way of computing a convolution costs, in multiply-adds at the rate of a register tile.
+/// What a way of computing a convolution costs, in `f32` multiply-adds at the rate of a register
+/// tile.
 ///
 /// Shapes alone decide, so a model runs the same way everywhere. Two rates besides the
 /// multiply-adds matter: weights stream from memory once per run, and transforms move data and
@@ -17,17 +19,26 @@ struct ConvolutionCost: Sendable {
   private static let perOutput = 16.0
 
   let output: ValueLayout
+  let arithmetic: Arithmetic
+
+  /// Multiply-adds of the numbers that are multiplied; they are the faster, the smaller these are.
+  private var perMultiplyAdd: Double { Double(numberSize) / 4 }
+
+  /// For a weight that streams from memory.
+  private var perWeight: Double { Double(numberSize) * Self.perWeightByte }
+
+  private var numberSize: Int { arithmetic.pictureType.byteCount }
 
   /// The sums as they are written: `taps` weights meet each output of each output channel.
   func direct(taps: Int) -> Double {
-    Double(taps * output.channels) * (Double(output.pixelCount) + 4 * Self.perWeightByte)
+    Double(taps * output.channels) * (Double(output.pixelCount) * perMultiplyAdd + perWeight)
       + Double(output.elementCount) * Self.perOutput
   }
 
   /// Upsampled parts at their own resolution: of nine taps of `low` channels a quarter each.
   func split(low: Int, high: Int) -> Double {
     direct(taps: 9 * high) + Double(9 * low * output.channels)
-      * (Double(output.pixelCount) / 4 + 4 * Self.perWeightByte)
+      * (Double(output.pixelCount) / 4 * perMultiplyAdd + perWeight)
       + Double(4 * output.elementCount)
   }
 
@@ -41,8 +52,8 @@ struct ConvolutionCost: Sendable {
       let values = Double(term.form.values * term.form.values) * depth
       let products = Double(term.form.products * term.form.products)
       let weights = Double(term.productDepth) * channels
-      return cost + windows * (weights + values * Self.perValue)
-        + windows * products * channels * Self.perProduct + 4 * weights * Self.perWeightByte
+      return cost + windows * (weights * perMultiplyAdd + values * Self.perValue)
+        + windows * products * channels * Self.perProduct + weights * perWeight
     }
   }
 }

@@ -111,14 +111,13 @@ extension PartialConvolution: Lowerable {
     let output = context.outputs[0]
     let algorithm = ConvolutionAlgorithm.cheapest(
       for: self, weights: shape, channels: channels, output: output.shape,
-      arithmetic: use.arithmetic, tier: transformTier(context, use),
+      arithmetic: use.arithmetic, tier: transformTier(context),
       preferring: context.model.preferredTransform)
     if case .transform(let transform) = algorithm,
       let made = context.model.weights(of: context.node, transform, on: context.pool)
     {
       return TransformLowering(
-        parts: parts, output: output, weights: made, kernels: context.model.kernels,
-        threadCount: context.threadCount)
+        parts: parts, output: output, weights: made, threadCount: context.threadCount)
     }
     let window = convolution.window(kernelShape: shape)
     if algorithm == .split,
@@ -139,11 +138,9 @@ extension PartialConvolution: Lowerable {
     }
   }
 
-  /// The tier that chooses the algorithm: transforms are of wide numbers and many channels only.
-  private func transformTier(_ context: LoweringContext, _ use: WeightUse) -> NumericTier {
-    let output = context.outputs[0]
-    let isWide = use.arithmetic == .float32 && storage == .float32
-    return isWide && output.channels > context.model.kernels.dotProduct.columns
+  /// The tier that chooses the algorithm: transforms are of many output channels only.
+  private func transformTier(_ context: LoweringContext) -> NumericTier {
+    context.outputs[0].channels > context.model.kernels.dotProduct.columns
       ? context.model.tier : .exact
   }
 }

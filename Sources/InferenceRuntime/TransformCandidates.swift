@@ -6,17 +6,29 @@ extension PartialConvolution {
   ///
   /// - Parameters:
   ///   - window: its kernel, stride and padding.
-  ///   - channels: of each part.
+  ///   - channels: of each part. Pairs of `bf16` channels are multiplied at once, so none may be
+  ///     left over.
   package func transforms(
-    window: Window, channels: [Int], tier: NumericTier
+    window: Window, channels: [Int], arithmetic: Arithmetic = .float32, tier: NumericTier
   ) -> [ConvolutionTransform] {
-    guard tier != .exact, convolution.groups == 1, window.dilation == [1, 1],
+    guard tier != .exact, arithmetic.hasTransforms(of: channels), convolution.groups == 1,
+      window.dilation == [1, 1],
       window.kernel[0] == window.kernel[1], window.stride[0] == window.stride[1],
       activation.isPiecewiseLinear
     else { return [] }
     let list = TransformList(operation: self, window: window, channels: channels)
     return list.all.filter { transform in
-      tier == .fast || transform.terms.allSatisfy(\.form.isNearExact)
+      tier == .fast && arithmetic == .float32 || transform.terms.allSatisfy(\.form.isNearExact)
+    }
+  }
+}
+
+extension Arithmetic {
+  fileprivate func hasTransforms(of channels: [Int]) -> Bool {
+    switch self {
+    case .float32: true
+    case .bfloat16: channels.allSatisfy { $0.isMultiple(of: 2) }
+    case .integer8: false
     }
   }
 }

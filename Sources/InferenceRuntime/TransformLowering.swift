@@ -9,55 +9,67 @@ import TensorCore
 struct TransformLowering: PictureConvolution {
   /// Transformed data and products of a block of tiles that stay in the second-level cache.
   private static let nearByteCount = 640 << 10
+  /// Transformed data and products of a block at most, where weights ask for a larger one.
+  private static let farByteCount = 4 << 20
+  /// Weights for each byte of data of a block of a large picture: they come from memory for every
+  /// block, so the more there are, the larger it is.
+  private static let weightsPerByte = 6
   /// Blocks of tiles for each thread that make a picture large.
   private static let manyBlocks = 8
+  /// Blocks of tiles for each thread that a large picture keeps.
+  private static let fewestBlocks = 4
 
   private let parts: [ConvolutionLowering.Part]
   private let output: ValueLayout
   private let weights: TransformWeights
-  private let table: TransformTable
   private let block: TransformBlock
   private let isLarge: Bool
+  private let threadCount: Int
   private let tileCount: Int
 
   init(
     parts: [ConvolutionLowering.Part], output: ValueLayout, weights: TransformWeights,
-    kernels: KernelTable, threadCount: Int
+    threadCount: Int
   ) {
     self.parts = parts
     self.output = output
     self.weights = weights
-    table = kernels.transforms
+    self.threadCount = threadCount
     let transform = weights.transform
     let tiles =
       output.images * transform.tileCount(output.height) * transform.tileCount(output.width)
-    block = Self.block(transform, tiles: tiles, kernel: kernels.matrixProduct)
+    let near = Self.block(weights, most: tiles, within: Self.nearByteCount)
+    isLarge = tiles > near.tiles * (threadCount * Self.manyBlocks - 1)
+    let far = Self.block(
+      weights, most: tiles / (threadCount * Self.fewestBlocks),
+      within: min(weights.byteCount / Self.weightsPerByte, Self.farByteCount))
+    block = isLarge && far.tiles > near.tiles ? far : near
     tileCount = tiles
-    isLarge = Self.blocks(tiles, block).count >= threadCount * Self.manyBlocks
   }
 
-  /// As many tiles as stay near, in whole register tiles.
+  /// Tiles in whole register tiles: as many as fit, but no unit more than `most`.
   private static func block(
-    _ transform: ConvolutionTransform, tiles: Int, kernel: TileKernel
+    _ weights: TransformWeights, most: Int, within byteCount: Int
   ) -> TransformBlock {
+    let (transform, kernel) = (weights.transform, weights.kernel)
     let unit = TransformBlock.tileUnit(transform, kernel: kernel)
     var block = TransformBlock(transform, tiles: unit, kernel: kernel)
-    while block.tiles < tiles {
+    while block.tiles < most {
       let next = TransformBlock(transform, tiles: block.tiles + unit, kernel: kernel)
-      guard next.valueByteCount + next.scratchByteCount <= nearByteCount else { break }
+      guard next.valueByteCount + next.scratchByteCount <= byteCount else { break }
       block = next
     }
     return block
   }
 
-  var arithmetic: Arithmetic { .float32 }
+  var arithmetic: Arithmetic { weights.kernel.arithmetic }
 
   var unit: PixelUnit {
     .tiles(side: weights.transform.side, origin: weights.transform.origin)
   }
 
   var scratchByteCount: Int {
-    isLarge ? 0 : Self.blocks(tileCount, block).count * block.valueByteCount
+    isLarge ? 0 : blocks(tileCount).count * block.valueByteCount
   }
 
   func steps(
@@ -67,9 +79,9 @@ struct TransformLowering: PictureConvolution {
     let tiles = pixels.map(tiles)
     let kernel = TransformKernel(
       block, parts: ConvolutionLowering.parts(parts, sources), images: output.images,
-      height: output.height, width: output.width, weights: weights, table: table,
-      epilogue: epilogue, output: region, tiles: tiles)
-    let ranges = Self.blocks(kernel.tileCount, block)
+      height: output.height, width: output.width, weights: weights, epilogue: epilogue,
+      output: region, tiles: tiles)
+    let ranges = blocks(kernel.tileCount)
     return isLarge
       ? [step(context, kernel, ranges)]
       : [
@@ -83,8 +95,11 @@ struct TransformLowering: PictureConvolution {
     return TileCover(side: side, origin: origin).tiles(of: pixels).ranges().flatMap { Array($0) }
   }
 
-  private static func blocks(_ tiles: Int, _ block: TransformBlock) -> PieceRanges {
-    PieceRanges(tiles, wanted: (tiles + block.tiles - 1) / block.tiles, unit: block.tiles)
+  /// The tiles of a run in blocks of like size: of a large picture, as many for each thread.
+  private func blocks(_ tiles: Int) -> PieceRanges {
+    let pieces = (tiles + block.tiles - 1) / block.tiles
+    let rounds = (pieces + threadCount - 1) / threadCount
+    return PieceRanges(tiles, wanted: isLarge ? rounds * threadCount : pieces)
   }
 
   private func step(

@@ -17,7 +17,7 @@ final class WeightCache: Sendable {
     enum Form: Hashable {
       case packed(kernel: String, parts: [Int]?, group: Int)
       case split(Arithmetic, upsampling: [Int], channels: [Int])
-      case transformed(ConvolutionTransform)
+      case transformed(Arithmetic, ConvolutionTransform)
     }
 
     let value: ValueID

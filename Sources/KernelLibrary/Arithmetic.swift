@@ -26,6 +26,10 @@ package enum Arithmetic: Hashable, Sendable, CaseIterable {
     }
   }
 
+  init(_ code: pc_arithmetic) {
+    self = Self.allCases.first { $0.code == code } ?? .float32
+  }
+
   package var weightType: ElementType { self == .integer8 ? .int8 : pictureType }
 
   /// The longest sum that `i32` holds whatever the numbers are.
@@ -54,6 +58,16 @@ package enum ResultStorage: Hashable, Sendable {
   case bytes(ByteScale)
   /// The `i32` sums of `Arithmetic.integer8` as they are, without an epilogue.
   case integerSums
+
+  /// The storage as C names it, the factor of a byte, and its zero point.
+  var row: (pc_storage, Float, Int32) {
+    switch self {
+    case .float32: (PC_STORE_F32, 0, 0)
+    case .bfloat16: (PC_STORE_BF16, 0, 0)
+    case .integerSums: (PC_STORE_I32, 0, 0)
+    case .bytes(let meaning): (PC_STORE_U8, 1 / meaning.scale, Int32(meaning.zeroPoint))
+    }
+  }
 
   /// Bytes of one result.
   package var byteCount: Int {

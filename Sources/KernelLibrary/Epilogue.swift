@@ -58,15 +58,7 @@ extension Epilogue {
   /// Writes the function and the storage to `task`; the vectors and planes are the caller's.
   func describe(in task: inout pc_convolution) {
     (unsafe task.activation, unsafe task.slope) = function.row
-    switch storage {
-    case .float32: unsafe task.storage = PC_STORE_F32
-    case .bfloat16: unsafe task.storage = PC_STORE_BF16
-    case .integerSums: unsafe task.storage = PC_STORE_I32
-    case .bytes(let meaning):
-      unsafe task.storage = PC_STORE_U8
-      unsafe task.reciprocal = 1 / meaning.scale
-      unsafe task.zero_point = Int32(meaning.zeroPoint)
-    }
+    (unsafe task.storage, unsafe task.reciprocal, unsafe task.zero_point) = storage.row
   }
 
   /// Whether kernels apply the function while a result is still `f32`.

@@ -18,14 +18,14 @@ package struct TileKernel: @unchecked Sendable, CustomStringConvertible {
   /// Output channels of a tile, which is also a block of packed weights.
   package var columns: Int { unsafe Int(row.pointee.columns) }
   /// The numbers that it multiplies.
-  package var arithmetic: Arithmetic {
-    Arithmetic.allCases.first { unsafe $0.code == row.pointee.arithmetic } ?? .float32
-  }
+  package var arithmetic: Arithmetic { Arithmetic(unsafe row.pointee.arithmetic) }
   /// The C symbol.
   package var name: String { unsafe String(cString: row.pointee.name) }
   package var description: String { name }
   /// The name of the instruction set.
   package var instructionSet: String { unsafe String(cString: row.pointee.isa) }
+  /// Consecutive channels that lie side by side in packed weights.
+  package var group: Int { unsafe Int(row.pointee.group) }
   /// `channels`, padded to whole groups of numbers that the kernel multiplies at once.
   func paddedChannels(_ channels: Int) -> Int { unsafe Int(pc_padded_channels(row, channels)) }
   /// Whether this processor runs it.
@@ -60,8 +60,7 @@ package struct KernelTable: Sendable, CustomStringConvertible {
   private let matrixProducts: [Arithmetic: TileKernel]
   /// For at most `dotProduct.columns` output channels.
   package let dotProduct: TileKernel
-  /// For convolutions in a transform domain.
-  package let transforms: TransformTable
+  private let transforms: [Arithmetic: TransformTable]
   /// For convolutions of few channels to few.
   package let rows: RowKernel
   package let curves: CurveKernel
@@ -79,6 +78,10 @@ package struct KernelTable: Sendable, CustomStringConvertible {
     return kernel
   }
 
+  /// The row for convolutions in a transform domain, whose products `matrixProduct(arithmetic)`
+  /// takes; nil where these numbers have none.
+  package func transforms(_ arithmetic: Arithmetic) -> TransformTable? { transforms[arithmetic] }
+
   /// The row for `outputs` channels: dot products for a few in `f32`, else matrix products.
   package func kernel(_ arithmetic: Arithmetic = .float32, outputs: Int) -> TileKernel {
     arithmetic == .float32 && outputs <= dotProduct.columns
@@ -92,16 +95,17 @@ package struct KernelTable: Sendable, CustomStringConvertible {
     precondition(
       product.instructionSet == dot.instructionSet, "kernel families list other instruction sets")
     guard product.isSupported,
-      let transforms = TransformTable.all.first(where: {
-        $0.instructionSet == product.instructionSet
-      }),
       let rows = RowKernel.all.first(where: { $0.instructionSet == product.instructionSet }),
       let curves = CurveKernel.all.first(where: { $0.instructionSet == product.instructionSet })
     else { return nil }
     var products: [Arithmetic: TileKernel] = [:]
+    var transforms: [Arithmetic: TransformTable] = [:]
     for arithmetic in Arithmetic.allCases {
       products[arithmetic] = TileKernel.matrixProducts(arithmetic).first {
         $0.isSupported && rank($0) >= rank(product)
+      }
+      transforms[arithmetic] = TransformTable.all(arithmetic).first {
+        $0.instructionSet == products[arithmetic]?.instructionSet
       }
     }
     return KernelTable(

@@ -1,16 +1,21 @@
-/// How many floats a block of tiles takes, and where they lie.
+import TensorCore
+
+/// How much memory a block of tiles takes, and where in it values and products lie.
 package struct TransformBlock: Sendable {
-  private static let lineFloats = 16
+  private static let lineByteCount = 64
 
   let transform: ConvolutionTransform
   /// Output channels of a register tile.
   let columns: Int
+  /// Bytes of a value.
+  private let numberSize: Int
   package let tiles: Int
 
   package init(_ transform: ConvolutionTransform, tiles: Int, kernel: TileKernel) {
     self.transform = transform
     self.tiles = tiles
     columns = kernel.columns
+    numberSize = kernel.arithmetic.pictureType.byteCount
   }
 
   /// Tiles whose windows fill register tiles of `kernel`.
@@ -21,7 +26,8 @@ package struct TransformBlock: Sendable {
 
   /// Bytes of transformed data.
   package var valueByteCount: Int {
-    transform.terms.reduce(0) { $0 + $1.form.values * $1.form.values * valueStride($1) } * 4
+    transform.terms.reduce(0) { $0 + $1.form.values * $1.form.values * valueStride($1) }
+      * numberSize
   }
 
   /// Bytes of the products of one block of output channels, and of the sums of one tile.
@@ -31,19 +37,20 @@ package struct TransformBlock: Sendable {
     } * 4
   }
 
-  /// Floats between windows: an odd number of cache lines, which spreads them over all sets, for
-  /// the channels and the rest of a vector behind them.
+  /// Numbers between windows: an odd number of cache lines, which spreads them over all sets, for
+  /// the channels and the rest of a vector of 16 behind them.
   func pitch(_ term: ConvolutionTransform.Term) -> Int {
+    let line = Self.lineByteCount / numberSize
     let depth = term.depth(atInfinity: [false, false])
-    return ((depth + 2 * (Self.lineFloats - 1)) / Self.lineFloats | 1) * Self.lineFloats
+    return ((depth + 15 + line - 1) / line | 1) * line
   }
 
-  /// Floats between values.
+  /// Numbers between values.
   func valueStride(_ term: ConvolutionTransform.Term) -> Int { windows(term) * pitch(term) }
 
   /// Floats between products: not a power of two.
   func productStride(_ term: ConvolutionTransform.Term) -> Int {
-    windows(term) * columns + Self.lineFloats
+    windows(term) * columns + Self.lineByteCount / 4
   }
 
   private func windows(_ term: ConvolutionTransform.Term) -> Int {

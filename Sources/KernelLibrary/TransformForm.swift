@@ -4,8 +4,8 @@ import CKernels
 ///
 /// `y = A ((G w) ⊙ (B x))` with a window of data x and `taps` weights w. With M the product of `t -
 /// a` over the finite points a, B holds the coefficients of `M / (t - a_k)` and of M, G the powers
-/// `a_k^i / M'(a_k)`, and A the powers `a_k^j`; infinity takes the last coefficient. A and B are
-/// written out in C, G is here.
+/// `a_k^i / M'(a_k)`, and A the powers `a_k^j`; infinity takes the last coefficient. All three are
+/// written out in C.
 /// - Source: Winograd 1980; Lavin and Gray 2016 (arXiv 1509.09308) for two dimensions.
 package struct TransformForm: Hashable, Sendable {
   /// The name in the table of C functions.
@@ -19,8 +19,6 @@ package struct TransformForm: Hashable, Sendable {
   package let taps: Int
   /// The value that each product multiplies.
   package let valueOfProduct: [Int]
-  /// G, `[products][taps]`.
-  package let weights: [[Double]]
   /// Repetitions of each datum before the taps see it.
   package let upsampling: Int
   /// Whether all points are 0, 1, -1, i, -i or infinity, so that A and B only add and rounding is
@@ -29,55 +27,26 @@ package struct TransformForm: Hashable, Sendable {
   let row: Int
 
   /// 2 outputs of 2 taps at 0, 1 and infinity.
-  package static let f2x2 = TransformForm("f2x2", taps: 2, points: [0, 1])
+  package static let f2x2 = TransformForm("f2x2")
   /// 2 outputs of 3 taps at 0, 1, -1 and infinity.
-  package static let f2x3 = TransformForm("f2x3", taps: 3, points: [0, 1, -1])
+  package static let f2x3 = TransformForm("f2x3")
   /// 3 outputs of 2 taps at 0, 1, -1 and infinity.
-  package static let f3x2 = TransformForm("f3x2", taps: 2, points: [0, 1, -1])
+  package static let f3x2 = TransformForm("f3x2")
   /// 4 outputs of 3 taps at 0, ±√½, ±√2 and infinity.
-  package static let f4x3 = TransformForm(
-    "f4x3", taps: 3,
-    points: [0, 0.5.squareRoot(), -(0.5.squareRoot()), 2.0.squareRoot(), -(2.0.squareRoot())])
+  package static let f4x3 = TransformForm("f4x3", isNearExact: false)
   /// 4 outputs of 3 taps at 0, 1, -1, i, -i and infinity.
   ///
   /// Weights and data are real, so the values at -i are the conjugates of those at i, and the
   /// complex product takes three real ones: of the real parts, the imaginary parts, and their sums.
   /// - Source: Meng and Brothers 2019 (arXiv 1901.01965).
-  package static let c4x3 = TransformForm(
-    "c4x3", taps: 3,
-    weights: [
-      [-1, 0, 0], [0.25, 0.25, 0.25], [0.25, -0.25, 0.25], [0.5, 0, -0.5], [0, 0.5, 0],
-      [0.5, 0.5, -0.5], [0, 0, 1],
-    ], upsampling: 1, isNearExact: true)
+  package static let c4x3 = TransformForm("c4x3")
   /// 4 outputs of 3 taps over data of which each is repeated twice, from the second repetition on.
   ///
   /// `y_odd[i-1] = (w0+w1) x[i-1] + w2 x[i]` and `y_even[i] = w0 x[i-1] + (w1+w2) x[i]` read one
   /// window, and at the point 1 both pairs of taps add up to w0+w1+w2, so they share that product.
-  package static let up2 = TransformForm(
-    "up2", taps: 3,
-    weights: [[-1, -1, 0], [-1, 0, 0], [1, 1, 1], [0, 0, 1], [0, 1, 1]], upsampling: 2,
-    isNearExact: true)
+  package static let up2 = TransformForm("up2", upsampling: 2)
 
-  private init(_ name: String, taps: Int, points: [Double]) {
-    let finite = points.indices.map { index in
-      let slope = points.indices.reduce(1.0) {
-        $1 == index ? $0 : $0 * (points[index] - points[$1])
-      }
-      var power = 1 / slope
-      return (0..<taps).map { _ in
-        defer { power *= points[index] }
-        return power
-      }
-    }
-    let infinity = (0..<taps).map { $0 == taps - 1 ? 1.0 : 0 }
-    self.init(
-      name, taps: taps, weights: finite + [infinity], upsampling: 1,
-      isNearExact: points.allSatisfy { $0.magnitude == 0 || $0.magnitude == 1 })
-  }
-
-  private init(
-    _ name: String, taps: Int, weights: [[Double]], upsampling: Int, isNearExact: Bool
-  ) {
+  private init(_ name: String, upsampling: Int = 1, isNearExact: Bool = true) {
     var count = 0
     guard let table = unsafe pc_transform_forms(&count),
       let row = (0..<count).first(where: { unsafe String(cString: table[$0].name) == name })
@@ -89,12 +58,10 @@ package struct TransformForm: Hashable, Sendable {
     values = unsafe size.values
     products = unsafe size.products
     outputs = unsafe size.outputs
+    taps = unsafe size.taps
     valueOfProduct = unsafe withUnsafeBytes(of: size.value_of_product) { bytes in
-      unsafe Array(bytes.bindMemory(to: Int.self).prefix(weights.count))
+      unsafe Array(bytes.bindMemory(to: Int.self).prefix(size.products))
     }
-    precondition(weights.count == products, "\(name) has another number of products")
-    self.taps = taps
-    self.weights = weights
     self.upsampling = upsampling
     self.isNearExact = isNearExact
   }

@@ -1,4 +1,5 @@
 import CKernels
+import TensorCore
 
 /// A convolution in its transform domain over fixed memory, ready to run tile by tile on any
 /// thread.
@@ -17,7 +18,6 @@ package final class TransformKernel: @unchecked Sendable {
   private let tiles: UnsafeMutableBufferPointer<Int32>
   private let zeros: UnsafeMutableBufferPointer<Float>
   private let weights: TransformWeights
-  private let table: TransformTable
   private let block: TransformBlock
 
   /// Tiles that a run may compute.
@@ -33,14 +33,13 @@ package final class TransformKernel: @unchecked Sendable {
   ///     nil.
   package init(
     _ block: TransformBlock, parts: [ConvolutionPart], images: Int, height: Int, width: Int,
-    weights: TransformWeights, table: TransformTable, epilogue: Epilogue, output: MemoryRegion,
-    tiles: [Int]? = nil
+    weights: TransformWeights, epilogue: Epilogue, output: MemoryRegion, tiles: [Int]? = nil
   ) {
     let transform = weights.transform
     precondition(epilogue.biases.count <= Epilogue.maximumBiasCount, "too many biases")
     precondition(transform.terms.count <= PC_MAX_TRANSFORM_TERMS, "too many terms for a kernel")
+    precondition(epilogue.isStoredAfterFunction, "sigmoid and tanh are of f32 results")
     self.weights = weights
-    self.table = table
     self.block = block
     blockCount = TransformBlocks(outputs: weights.outputs, columns: weights.kernel.columns).count
     let (rows, columns) = (transform.tileCount(height), transform.tileCount(width))
@@ -65,10 +64,12 @@ package final class TransformKernel: @unchecked Sendable {
     unsafe task.height = height
     unsafe task.width = width
     unsafe task.outputs = weights.outputs
-    unsafe task.output = output.pointer(floats: images * height * width * weights.outputs)
+    unsafe task.output = UnsafeMutableRawPointer(
+      output.pointer(
+        bytes: images * height * width * weights.outputs * epilogue.storage.byteCount))
     unsafe task.output_stride = weights.outputs
     unsafe task.tiles = UnsafePointer(self.tiles.baseAddress)
-    unsafe task.zeros = UnsafePointer(zeros.baseAddress)
+    unsafe task.zeros = UnsafeRawPointer(zeros.baseAddress)
   }
 
   deinit {
@@ -85,8 +86,8 @@ package final class TransformKernel: @unchecked Sendable {
     precondition(values.byteCount >= block.valueByteCount, "values do not fit")
     unsafe withUnsafePointer(to: task) {
       unsafe pc_transform_load(
-        $0, table.row, range.lowerBound, range.count,
-        values.pointer(floats: values.floatCount))
+        $0, weights.table.row, range.lowerBound, range.count,
+        values.pointer(bytes: values.byteCount))
     }
   }
 
@@ -101,8 +102,8 @@ package final class TransformKernel: @unchecked Sendable {
       "a transform lacks memory")
     unsafe withUnsafePointer(to: task) {
       unsafe pc_transform_multiply(
-        $0, table.row, weights.kernel.row, range.lowerBound, range.count, blocks.lowerBound,
-        blocks.count, values.pointer(floats: values.floatCount),
+        $0, weights.table.row, weights.kernel.row, range.lowerBound, range.count,
+        blocks.lowerBound, blocks.count, values.pointer(bytes: values.byteCount),
         scratch.pointer(floats: scratch.floatCount))
     }
   }
@@ -129,11 +130,11 @@ package final class TransformKernel: @unchecked Sendable {
       unsafe entry.value_stride = block.valueStride(term)
       unsafe entry.product_stride = block.productStride(term)
       let region = weights.region(ofTerm: index)
-      unsafe entry.weights = UnsafePointer(region.pointer(floats: region.floatCount))
+      unsafe entry.weights = UnsafeRawPointer(region.pointer(bytes: region.byteCount))
       var depths = [[0, 0], [0, 0]]
       for source in term.sources {
         unsafe sources.initializeElement(
-          at: next, to: Self.source(parts[source.part], source, term, images, &depths))
+          at: next, to: self.source(parts[source.part], source, term, images, &depths))
         next += 1
       }
       unsafe terms.initializeElement(at: index, to: entry)
@@ -143,7 +144,7 @@ package final class TransformKernel: @unchecked Sendable {
   }
 
   /// - Parameter depths: channels of the sources before it, by infinity along rows and columns.
-  private static func source(
+  private func source(
     _ part: ConvolutionPart, _ source: ConvolutionTransform.Source,
     _ term: ConvolutionTransform.Term, _ images: Int, _ depths: inout [[Int]]
   ) -> pc_transform_source {
@@ -158,8 +159,10 @@ package final class TransformKernel: @unchecked Sendable {
         depths[row][column] += source.channels.count
       }
     }
+    let size = weights.kernel.arithmetic.pictureType.byteCount
+    let first = unsafe part.pixels.pointer(bytes: pixels * part.pixelStride * size)
     return unsafe pc_transform_source(
-      pixels: part.pixels.pointer(floats: pixels * part.pixelStride) + part.channels.lowerBound,
+      pixels: first + part.channels.lowerBound * size,
       mask: part.mask.map { unsafe UnsafePointer($0.pointer(floats: pixels)) },
       channels: part.channels.count, pixel_stride: part.pixelStride, height: part.height,
       width: part.width, stride: term.stride, first: (source.first[0], source.first[1]),
@@ -180,5 +183,6 @@ package final class TransformKernel: @unchecked Sendable {
     }
     unsafe task.ratio = epilogue.ratio.map { unsafe UnsafePointer($0.pointer(floats: pixelCount)) }
     (unsafe task.activation, unsafe task.slope) = epilogue.function.row
+    (unsafe task.storage, unsafe task.reciprocal, unsafe task.zero_point) = epilogue.storage.row
   }
 }

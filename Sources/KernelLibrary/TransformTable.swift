@@ -1,6 +1,6 @@
 import CKernels
 
-/// The transforms of data and of sums for one instruction set.
+/// The transforms of data, weights and sums for one instruction set and kind of numbers.
 ///
 /// Safety: the row is constant memory of the program.
 @safe
@@ -10,12 +10,25 @@ package struct TransformTable: @unchecked Sendable {
   /// The name of the instruction set.
   package var instructionSet: String { unsafe String(cString: row.pointee.isa) }
 
-  /// Every row, best first.
-  package static let all: [TransformTable] = {
-    var count = 0
-    guard let rows = unsafe pc_transform_kernels(&count) else { return [] }
-    return (0..<count).compactMap { index in
-      unsafe rows[index].map { unsafe TransformTable(row: $0) }
+  /// The numbers of pictures, transformed data and transformed weights.
+  package var arithmetic: Arithmetic { Arithmetic(unsafe row.pointee.arithmetic) }
+
+  /// Every row, best first: none for `integer8`.
+  package static func all(_ arithmetic: Arithmetic) -> [TransformTable] {
+    switch arithmetic {
+    case .float32: unsafe family(pc_transform_kernels)
+    case .bfloat16: unsafe family(pc_bf16_transform_kernels)
+    case .integer8: []
     }
-  }()
+  }
+
+  private static func family(
+    _ rows: (UnsafeMutablePointer<Int>?) -> UnsafePointer<UnsafePointer<pc_transform_kernel>?>?
+  ) -> [TransformTable] {
+    var count = 0
+    guard let first = unsafe rows(&count) else { return [] }
+    return (0..<count).compactMap { index in
+      unsafe first[index].map { unsafe TransformTable(row: $0) }
+    }
+  }
 }

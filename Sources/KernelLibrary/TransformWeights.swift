@@ -2,9 +2,10 @@ import CKernels
 package import TensorCore
 
 /// The weights of a convolution in its transform domain, in the order in which kernels read them:
-/// term by term `[block of output channels][product][depth][columns]`.
+/// term by term `[block of output channels][product][depth / group][columns][group]`.
 ///
-/// Computed in f64 and rounded once, in disjoint pieces, before the initialiser returns.
+/// Computed in f64 and rounded to f32, then to bf16 where the kernel multiplies that, in disjoint
+/// pieces, before the initialiser returns.
 package final class TransformWeights: Sendable {
   /// Runs `body` once for each piece, on several threads where it can.
   package typealias Repetition = (
@@ -12,46 +13,59 @@ package final class TransformWeights: Sendable {
   ) -> Void
 
   package let transform: ConvolutionTransform
-  let kernel: TileKernel
+  package let kernel: TileKernel
+  let table: TransformTable
   package let outputs: Int
   private let arena: Arena
-  /// Where each term begins, in floats.
+  /// Where each term begins, in bytes.
   private let offsets: [Int]
 
   package var byteCount: Int { arena.byteCount }
 
-  /// Transforms `weights: f32 [O, C, kh, kw]`; nil when the system refuses the memory.
+  /// Transforms `weights: [O, C, kh, kw]` of the numbers of `kernel`; nil when the system refuses
+  /// the memory.
+  ///
+  /// - Parameter table: of the set and the numbers of `kernel`.
   package init?(
     _ weights: Tensor, _ transform: ConvolutionTransform, kernel: TileKernel,
-    repeating: Repetition
+    table: TransformTable, repeating: Repetition
   ) {
-    precondition(weights.shape.count == 4, "weights are [O, C, kh, kw]")
+    precondition(
+      weights.shape.count == 4 && weights.elementType == kernel.arithmetic.weightType
+        && table.arithmetic == kernel.arithmetic,
+      "weights are [O, C, kh, kw] of the numbers that are multiplied")
+    precondition(
+      transform.terms.allSatisfy {
+        $0.sources.allSatisfy { $0.channels.count % kernel.group == 0 }
+      }, "channels fill no whole groups")
     self.transform = transform
     self.kernel = kernel
+    self.table = table
     outputs = weights.shape[0]
     let blocks = TransformBlocks(outputs: outputs, columns: kernel.columns)
+    let size = kernel.arithmetic.weightType.byteCount
     var offsets = [0]
     for term in transform.terms {
-      offsets.append(offsets[offsets.count - 1] + term.productDepth * blocks.columnCount)
+      offsets.append(offsets[offsets.count - 1] + term.productDepth * blocks.columnCount * size)
     }
-    guard let arena = Arena(byteCount: offsets[offsets.count - 1] * 4) else { return nil }
+    guard let arena = Arena(byteCount: offsets[offsets.count - 1]) else { return nil }
     self.arena = arena
     self.offsets = offsets
     for (index, term) in transform.terms.enumerated() {
-      let region = arena.region.floats(
-        at: offsets[index], count: offsets[index + 1] - offsets[index])
+      let (region, depth) = (region(ofTerm: index), term.productDepth * size)
       repeating(blocks.count) { block in
-        let width = blocks.width(block)
-        TransformPanel(weights, term, outputs: blocks.outputs(block), width: width).fill(
-          region.floats(
-            at: block * kernel.columns * term.productDepth, count: width * term.productDepth))
+        let panel = TransformPanel(
+          weights: weights, term: term, outputs: blocks.outputs(block),
+          width: blocks.width(block), kernel: kernel, table: table)
+        panel.fill(
+          region.slice(at: block * kernel.columns * depth, byteCount: panel.width * depth))
       }
     }
   }
 
   /// The panels of one term.
   func region(ofTerm index: Int) -> MemoryRegion {
-    arena.region.floats(at: offsets[index], count: offsets[index + 1] - offsets[index])
+    arena.region.slice(at: offsets[index], byteCount: offsets[index + 1] - offsets[index])
   }
 }
 

@@ -50,6 +50,8 @@ void *guarded(size_t bytes);
 float *guarded_floats(size_t count);
 /* Filled with numbers of -1...1. */
 float *random_floats(size_t count);
+/* f32 or bf16 numbers of -1...1. */
+char *random_numbers(pc_arithmetic arithmetic, size_t count);
 void release(void);
 
 /* Weights [outputs][channels][taps] as the kernel wants them. */
@@ -65,6 +67,14 @@ void test_narrow_tiles(const pc_tile_kernel *kernel, report *r);
 /* Every row of the transforms. `wanted` names sets that must be among the tested ones. Prints
  * reports and returns the number of faults. */
 long test_transforms(char *const *wanted, int wanted_count);
+
+/* The weights of one form: `rows` are a row and the scalar one. */
+void test_filters(
+    const pc_transform_kernel *rows[2], size_t form, const pc_transform_form_size *size,
+    size_t channels, report *r);
+
+/* The products of a row of the transforms. */
+void test_multiply(const pc_transform_kernel *row, report *r);
 
 /* Every row of the convolutions by rows, in the same way. */
 long test_rows(char *const *wanted, int wanted_count);

@@ -15,19 +15,60 @@ static quantity same_as(float result, const float *terms, size_t count, size_t s
   return y;
 }
 
+/* A number of a picture or of a value. */
+static float number_at(pc_arithmetic arithmetic, const char *numbers, size_t place) {
+  float x;
+  if (arithmetic == PC_F32) {
+    memcpy(&x, numbers + place * sizeof x, sizeof x);
+    return x;
+  }
+  uint16_t half;
+  memcpy(&half, numbers + place * sizeof half, sizeof half);
+  const uint32_t bits = (uint32_t)half << 16;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+char *random_numbers(pc_arithmetic arithmetic, size_t count) {
+  const size_t size = pc_number_size(arithmetic);
+  char *numbers = guarded(count * size);
+  for (size_t i = 0; i < count; i++) {
+    const float x = uniform();
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint16_t half = (uint16_t)(bits >> 16);
+    if (arithmetic == PC_F32) memcpy(numbers + i * size, &x, size);
+    else memcpy(numbers + i * size, &half, size);
+  }
+  return numbers;
+}
+
+/* bf16 values may be rounded to neighbours. */
+static void check_value(
+    report *r, pc_arithmetic arithmetic, float actual, quantity y, size_t count,
+    const char *what) {
+  if (arithmetic == PC_F32) return check(r, actual, y, count, what);
+  const double limit = 0x1p-7 * fabs(y.value) + 0x1p-20 * y.magnitude;
+  check_that(r, fabs((double)actual - y.value) <= limit, what);
+}
+
 static void test_load(
     const pc_transform_kernel *rows[2], size_t form, const pc_transform_form_size *size,
     size_t channels, int is_scaled, report *r) {
   static const ptrdiff_t depth[2][2] = {{3, 5}, {-1, 4}};
+  const pc_arithmetic arithmetic = rows[0]->arithmetic;
+  const size_t number_size = pc_number_size(arithmetic);
   const size_t count = size->window * size->window, side = size->values;
   const size_t stride = STRIDE + 5;
-  const float *data = random_floats(count * channels);
+  const char *data = random_numbers(arithmetic, count * channels);
   const float *scales = is_scaled ? random_floats(count) : NULL;
-  const float *pixels[MAX_PLACES];
-  float *values[2];
-  for (size_t i = 0; i < count; i++) pixels[i] = data + i * channels;
+  const void *pixels[MAX_PLACES];
+  float terms[MAX_PLACES * MAX_CHANNELS];
+  char *values[2];
+  for (size_t i = 0; i < count; i++) pixels[i] = data + i * channels * number_size;
+  for (size_t i = 0; i < count * channels; i++) terms[i] = number_at(arithmetic, data, i);
   for (size_t row = 0; row < 2; row++) {
-    values[row] = guarded_floats(side * side * stride);
+    values[row] = guarded(side * side * stride * number_size);
     rows[row]->load[form](pixels, scales, pixels, channels, values[row], stride, depth);
   }
   r->cases++;
@@ -35,8 +76,10 @@ static void test_load(
     const ptrdiff_t place = depth[i / side + 1 == side][i % side + 1 == side];
     const size_t first = i * stride + (size_t)place;
     for (size_t k = 0; place >= 0 && k < channels; k++) {
-      const quantity y = same_as(values[1][first + k], data + k, count, channels);
-      check(r, values[0][first + k], y, count, size->name);
+      const quantity y =
+          same_as(number_at(arithmetic, values[1], first + k), terms + k, count, channels);
+      check_value(
+          r, arithmetic, number_at(arithmetic, values[0], first + k), y, count, size->name);
     }
   }
 }
@@ -63,23 +106,25 @@ static void test_sum(
 
 /* The rows round alike here, so that bits are the same. */
 static void test_finish(
-    const pc_transform_kernel *rows[2], size_t columns, pc_activation activation, report *r) {
+    const pc_transform_kernel *rows[2], size_t columns, pc_activation activation,
+    pc_storage storage, report *r) {
+  const size_t bytes = MAX_ROWS * columns * pc_stored_size(storage);
   const float *sums = random_floats(MAX_ROWS * STRIDE);
   pc_tile tile = {
       .rows = MAX_ROWS, .columns = columns, .output_stride = columns,
       .scale = pick(2) ? random_floats(columns) : NULL,
       .ratio = pick(2) ? random_floats(MAX_ROWS) : NULL, .bias_count = 2,
       .bias = {random_floats(columns), random_floats(columns)}, .plane = {random_floats(MAX_ROWS)},
-      .activation = activation, .slope = 0.2f};
-  float *outputs[2];
+      .activation = activation, .slope = 0.2f, .storage = storage, .reciprocal = 40,
+      .zero_point = 100};
+  char *outputs[2];
   for (size_t row = 0; row < 2; row++) {
-    outputs[row] = guarded_floats(MAX_ROWS * columns);
+    outputs[row] = guarded(bytes);
     tile.output = outputs[row];
     rows[row]->finish(&tile, sums, STRIDE);
   }
   r->cases++;
-  for (size_t i = 0; i < MAX_ROWS * columns; i++)
-    check_that(r, memcmp(outputs[0] + i, outputs[1] + i, sizeof(float)) == 0, "finish");
+  for (size_t i = 0; i < bytes; i++) check_that(r, outputs[0][i] == outputs[1][i], "finish");
 }
 
 static void test_row(
@@ -88,28 +133,39 @@ static void test_row(
   size_t count;
   const pc_transform_form_size *sizes = pc_transform_forms(&count);
   seed(4);
+  test_multiply(kernel, r);
   for (size_t channels = 1; channels <= MAX_CHANNELS; channels++)
     for (size_t form = 0; form < count; form++) {
       for (int flag = 0; flag < 2; flag++) {
         test_load(rows, form, sizes + form, channels, flag, r);
         test_sum(rows, form, sizes + form, channels, flag, r);
-        test_finish(rows, channels, (pc_activation)(form % 3), r);
+        test_finish(
+            rows, channels, (pc_activation)(form % 3), (pc_storage)(channels % 3), r);
       }
+      test_filters(rows, form, sizes + form, channels, r);
       release();
     }
 }
 
-long test_transforms(char *const *wanted, int wanted_count) {
-  size_t count;
-  const pc_transform_kernel *const *rows = pc_transform_kernels(&count);
+static long test_family(
+    const pc_transform_kernel *const *rows, size_t count, const char *name) {
   long faults = 0;
   for (size_t i = 0; i < count; i++) {
-    report r = {.name = "transforms"};
+    report r = {.name = name};
     if (!pc_isa_is_supported(rows[i]->isa)) continue;
     test_row(rows[i], rows[count - 1], &r);
     print_report(rows[i]->isa, &r);
     faults += r.wrong;
   }
+  return faults;
+}
+
+long test_transforms(char *const *wanted, int wanted_count) {
+  size_t count;
+  const pc_transform_kernel *const *rows = pc_bf16_transform_kernels(&count);
+  long faults = test_family(rows, count, "bf16 transforms");
+  rows = pc_transform_kernels(&count);
+  faults += test_family(rows, count, "transforms");
   for (int j = 0; j < wanted_count; j++) {
     int is_tested = 0;
     for (size_t i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 import GraphIR
 import InferenceRuntime
+import KernelLibrary
 import Testing
 
 /// Which algorithm the cost of each takes for layers of known networks.
@@ -20,7 +21,7 @@ import Testing
 
     var testDescription: String { name }
 
-    func algorithm(_ tier: NumericTier) -> String {
+    func algorithm(_ tier: NumericTier, _ arithmetic: Arithmetic = .float32) -> String {
       var parts = [PartialConvolution.Part(isMasked: true)]
       if upsampled > 0 { parts.append(.init(isMasked: true, upsampling: 2)) }
       let operation = PartialConvolution(
@@ -31,7 +32,7 @@ import Testing
       return ConvolutionAlgorithm.cheapest(
         for: operation, weights: [outputs, skip + upsampled, kernel, kernel],
         channels: upsampled > 0 ? [skip, upsampled] : [skip], output: [1, outputs, size, size],
-        tier: tier
+        arithmetic: arithmetic, tier: tier
       ).description
     }
 
@@ -75,6 +76,14 @@ import Testing
     #expect(layer.algorithm(.exact) == layer.exact)
     #expect(layer.algorithm(.near) == layer.near)
     #expect(layer.algorithm(.fast) == layer.fast)
+  }
+
+  @Test(arguments: layers)
+  func `takes no forms that multiply over bf16 pictures`(_ layer: Layer) {
+    #expect(layer.algorithm(.exact, .bfloat16) == layer.exact)
+    #expect(layer.algorithm(.near, .bfloat16) == layer.near)
+    #expect(layer.algorithm(.fast, .bfloat16) == layer.near)
+    #expect(layer.algorithm(.fast, .integer8) == layer.exact)
   }
 
   @Test(arguments: [(512, 1), (512, 4), (64, 4), (8, 224), (1, 512)])

@@ -34,6 +34,7 @@ enum TransformCases {
   private static let layers: [([Part], Int)] = [
     ([(1, 1)], 5), ([(16, 1)], 32), ([(67, 1)], 17), ([(5, 1), (19, 1)], 48), ([(3, 2)], 33),
     ([(67, 2), (16, 1)], 40), ([(8, 1), (9, 2), (4, 1)], 70),
+    ([(34, 1)], 33), ([(6, 1), (18, 2)], 40),
   ]
 
   /// Large enough for several pieces per thread, as a whole and in blocks.
@@ -44,6 +45,36 @@ enum TransformCases {
     example([(12, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
     example([(12, 2), (5, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
   ]
+
+  /// Cases over `bf16` pictures, stored as each type.
+  static let narrow: [OperationCase] = {
+    var random = SeededGenerator(seed: 79)
+    let storages: [PictureStorage] = [.float32, .bfloat16]
+    return all.filter(hasPairs).enumerated().map { index, example in
+      NarrowConvolutionCases.narrowed(
+        example, .bfloat16, storages[index % 2], &random)
+    }
+  }()
+
+  /// Cases whose results are of fewer bits.
+  static let stored: [OperationCase] = {
+    var random = SeededGenerator(seed: 80)
+    let bytes = (try? Quantization(scale: 0.02, zeroPoint: 100)).map(PictureStorage.quantized)
+    return [NarrowConvolutionCases.Numbers.float32, .bfloat16].flatMap { numbers in
+      [.bfloat16, bytes ?? .bfloat16].flatMap { storage in
+        wide.filter(hasPairs).map {
+          NarrowConvolutionCases.narrowed($0, numbers, storage, &random)
+        }
+      }
+    }
+  }()
+
+  private static func hasPairs(_ example: OperationCase) -> Bool {
+    guard let operation = example.operation as? PartialConvolution else { return false }
+    return operation.arguments(example.operands.map(\.tensor.shape)).pictures.allSatisfy {
+      $0[1].isMultiple(of: 2)
+    }
+  }
 
   static let masked: [OperationCase] = Mask.allCases.dropFirst().flatMap { mask in
     [

@@ -22,6 +22,38 @@ import Testing
     }
   }
 
+  /// Rounding data, weights and result to 8 bits each, in two dimensions.
+  @Test(arguments: TransformCases.narrow)
+  func `agrees with the scalar meaning over bf16 pictures`(_ example: OperationCase) throws {
+    let expected = example.operation.evaluate(example.operands.map(\.tensor))[0]
+    for transform in try example.transforms() {
+      for kernels in KernelTable.supported {
+        let actual = try example.run(
+          kernels, threads: 3, tier: .fast, transform: transform.name)[0]
+        #expect(actual.shape == expected.shape && actual.elementType == expected.elementType)
+        let difference = largestDifference(
+          actual.convertedToFloat32(), expected.convertedToFloat32())
+        #expect(difference <= 0x1p-6, "\(kernels), \(transform.name)")
+      }
+    }
+  }
+
+  @Test(arguments: TransformCases.stored)
+  func `stores bf16 and u8 as the narrowed f32`(_ example: OperationCase) throws {
+    let operation = try #require(example.operation as? PartialConvolution)
+    var wide = operation
+    wide.storage = .float32
+    for transform in try example.transforms() {
+      for kernels in KernelTable.supported {
+        let run = { (operation: PartialConvolution) in
+          try OperationCase(operation: operation, operands: example.operands).run(
+            kernels, threads: 2, tier: .fast, transform: transform.name)
+        }
+        #expect(try run(operation) == Narrow(to: operation.storage).evaluate(run(wide)))
+      }
+    }
+  }
+
   @Test(arguments: TransformCases.wide)
   func `gives the same bits on any number of threads`(_ example: OperationCase) throws {
     for transform in try example.transforms() {
@@ -60,6 +92,27 @@ import Testing
   func `keeps a convolution as it is where no form applies`(_ example: OperationCase) throws {
     #expect(try example.transforms() == [])
   }
+
+  @Test func `keeps bf16 pictures of odd channels and u8 ones as they are`() throws {
+    let example = TransformCases.example([(17, 1)], outputs: 32, kernel: 3, size: [8, 8])
+    let operation = try #require(example.operation as? PartialConvolution)
+    let window = operation.convolution.window(kernelShape: [32, 17, 3, 3])
+    for (channels, numbers) in [(17, Arithmetic.bfloat16), (16, .integer8)] {
+      let found = operation.transforms(
+        window: window, channels: [channels], arithmetic: numbers, tier: .fast)
+      #expect(found == [])
+    }
+  }
+
+  @Test func `keeps bf16 pictures to points that only add`() throws {
+    var random = SeededGenerator(seed: 6)
+    let example = NarrowConvolutionCases.narrowed(
+      TransformCases.example([(64, 1)], outputs: 64, kernel: 3, size: [64, 64]), .bfloat16,
+      .bfloat16, &random)
+    #expect(try example.algorithms(tier: .exact) == ["direct"])
+    #expect(try example.algorithms(tier: .fast) == ["c4x3"])
+    #expect(try example.algorithms(tier: .fast, transform: "f4x3") == ["c4x3"])
+  }
 }
 
 extension OperationCase {
@@ -69,7 +122,11 @@ extension OperationCase {
     let arguments = operation.arguments(operands.map(\.tensor.shape))
     return operation.transforms(
       window: operation.convolution.window(kernelShape: arguments.weights),
-      channels: arguments.pictures.map { $0[1] }, tier: .fast)
+      channels: arguments.pictures.map { $0[1] }, arithmetic: numbers, tier: .fast)
+  }
+
+  private var numbers: Arithmetic {
+    operands[0].tensor.elementType == .bfloat16 ? .bfloat16 : .float32
   }
 
   /// The same case with values that are not numbers in the pictures' holes.

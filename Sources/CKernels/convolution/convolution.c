@@ -49,14 +49,10 @@ static void find_addends(
   }
 }
 
-static size_t stored_size(pc_storage storage) {
-  return storage == PC_STORE_U8 ? 1 : storage == PC_STORE_BF16 ? 2 : 4;
-}
-
 static void place_epilogue(const pc_convolution *c, pc_tile *tile, size_t first, size_t column) {
   tile->first_column = column;
   tile->output = (char *)c->output +
-                 (first * c->output_stride + column) * stored_size(c->storage);
+                 (first * c->output_stride + column) * pc_stored_size(c->storage);
   tile->scale = c->scale ? c->scale + column : NULL;
   tile->ratio = c->ratio ? c->ratio + first : NULL;
   for (size_t j = 0; j < c->bias_count; j++) {

@@ -116,6 +116,11 @@ static inline size_t pc_number_size(pc_arithmetic arithmetic) {
   return arithmetic == PC_F32 ? 4 : arithmetic == PC_BF16 ? 2 : 1;
 }
 
+/* Bytes of one stored result. */
+static inline size_t pc_stored_size(pc_storage storage) {
+  return storage == PC_STORE_U8 ? 1 : storage == PC_STORE_BF16 ? 2 : 4;
+}
+
 /* `channels`, padded to a multiple of the kernel's group. */
 static inline size_t pc_padded_channels(const pc_tile_kernel *kernel, size_t channels) {
   return (channels + kernel->group - 1) / kernel->group * kernel->group;

@@ -10,13 +10,14 @@
 /* Convolutions in a transform domain (Toom-Cook, Winograd).
  *
  * Along one axis a form takes a window of data d to values v = B d, multiplies each value with the
- * transformed weights of one or more products, and takes the products to outputs y = A m. Each
- * value is the remainder of the data polynomial at one point; the last belongs to the point at
- * infinity, which weights of one tap fewer than the form has do not touch. In two dimensions B and
- * A act on rows and columns, and each of products^2 products is a matrix product over channels,
- * whose rows are windows. */
+ * transformed weights u = G w of one or more products, and takes the products to outputs y = A m.
+ * Pictures, values and transformed weights are all f32 or all bf16; the transforms themselves and
+ * the products are f32, and weights are transformed as f64. Each value is the remainder of the data
+ * polynomial at one point; the last belongs to the point at infinity, which weights of one tap
+ * fewer than the form has do not touch. In two dimensions A, B and G act on rows and columns, and
+ * each of products^2 products is a matrix product over channels, whose rows are windows. */
 
-enum { PC_MAX_TRANSFORM_SIDE = 7, PC_MAX_TRANSFORM_TERMS = 4 };
+enum { PC_MAX_TRANSFORM_SIDE = 7, PC_MAX_TRANSFORM_TAPS = 3, PC_MAX_TRANSFORM_TERMS = 4 };
 
 /* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`. */
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
   size_t values;
   size_t products;
   size_t outputs;
+  size_t taps;
   size_t value_of_product[PC_MAX_TRANSFORM_SIDE];
 } pc_transform_form_size;
 
@@ -34,11 +36,18 @@ const pc_transform_form_size *pc_transform_forms(size_t *count);
 /* v = B d B^T channel by channel: `pixels` has window^2 entries, and value (i, j) goes to values +
  * (i * values + j) * value_stride + depth[i is the last][j is the last], or nowhere where that
  * depth is negative. `scales`, which may be NULL, has a factor for each pixel. `next` are pixels to
- * fetch into the cache. Stores whole vectors, so up to 15 floats behind `channels` of each value
+ * fetch into the cache. Stores whole vectors, so up to 15 numbers behind `channels` of each value
  * are overwritten. */
 typedef void (*pc_transform_load_ukernel)(
-    const float *const *pixels, const float *scales, const float *const *next, size_t channels,
-    float *values, size_t value_stride, const ptrdiff_t (*depth)[2]);
+    const void *const *pixels, const float *scales, const void *const *next, size_t channels,
+    void *values, size_t value_stride, const ptrdiff_t (*depth)[2]);
+
+/* One product of `windows` windows, whose values lie `pitch` bytes apart, with a whole block of
+ * weights, as the matrix product of the same set and numbers has it, to the bit. Rows of products
+ * are as wide as the block. */
+typedef void (*pc_transform_multiply_ukernel)(
+    const void *values, size_t pitch, size_t windows, const void *weights, size_t depth,
+    float *products);
 
 /* y = A m A^T for `columns` output channels: product p starts at products + p * product_stride, and
  * output (i, j) at sums + i * row_stride + j * pixel_stride, where it is stored or, when `adds`,
@@ -51,20 +60,47 @@ typedef void (*pc_transform_sum_ukernel)(
  * meaning of `pc_tile` without addends and without sigmoid and tanh. */
 typedef void (*pc_transform_finish_ukernel)(const pc_tile *tile, const float *sums, size_t stride);
 
-/* One kernel of each kind for each form, in the order of `pc_transform_forms`. */
+/* The weights of one source for one block of output channels. `weights` is the first tap of the
+ * first output channel's first channel; strides are numbers between output channels, channels and
+ * taps along rows and columns. Of `columns` columns, at most PC_MAX_TILE_COLUMNS, `outputs` have
+ * weights and the others get zeros. Product p goes to panels[p], or nowhere where that is NULL, as
+ * [channels / group][columns][group]. */
+typedef struct {
+  const void *weights;
+  size_t output_stride;
+  size_t channel_stride;
+  size_t tap_stride[2];
+  size_t taps[2];
+  size_t channels;
+  size_t outputs;
+  size_t columns;
+  size_t group;
+  void *const *panels;
+} pc_transform_filters;
+
+/* u = G w G^T channel by channel, in f64, rounded to f32 and then to the numbers of the panels. */
+typedef void (*pc_transform_weights_ukernel)(const pc_transform_filters *filters);
+
+/* One kernel of each kind for each form, in the order of `pc_transform_forms`. `multiply` is NULL
+ * where the matrix product has nothing to gain. */
 typedef struct {
   const char *isa;
+  pc_arithmetic arithmetic;
   const pc_transform_load_ukernel *load;
+  pc_transform_multiply_ukernel multiply;
   const pc_transform_sum_ukernel *sum;
   pc_transform_finish_ukernel finish;
+  const pc_transform_weights_ukernel *weights;
 } pc_transform_kernel;
 
 #define PC_TRANSFORM_KERNEL(isa, symbol) extern const pc_transform_kernel symbol;
+#include "bf16_transform.inc"
 #include "transform.inc"
 #undef PC_TRANSFORM_KERNEL
 
-/* The rows of the family, best first; the scalar row is last. */
+/* The rows of a family, best first; the scalar row is last. */
 const pc_transform_kernel *const *pc_transform_kernels(size_t *count);
+const pc_transform_kernel *const *pc_bf16_transform_kernels(size_t *count);
 
 /* A picture, or every `stride`-th row and column of one, as data of a term. The window of the
  * sub-tile (i, j) starts at row first[0] + i * advance and column first[1] + j * advance. `mask`
@@ -72,7 +108,7 @@ const pc_transform_kernel *const *pc_transform_kernels(size_t *count);
  * depth[r][c] is the place of the first channel among those of a value, where r and c say whether
  * the value belongs to infinity along rows and columns; -1 where the weights do not touch it. */
 typedef struct {
-  const float *pixels;
+  const void *pixels;
   const float *mask;
   size_t channels;
   size_t pixel_stride;
@@ -85,10 +121,10 @@ typedef struct {
 } pc_transform_source;
 
 /* Sources of one form, whose outputs are added. Weights are [block of kernel columns][product]
- * [depth][columns], panels as for `pc_tile`. `pitch` is the floats from one window's channels to
- * the next of the same value: at least the depth and 15. `value_stride` is the floats from one
- * value to the next, `product_stride` those from one product to the next: as many as all windows of
- * a block of tiles take. */
+ * [depth][columns], panels as for `pc_tile`. `pitch` is the numbers from one window's channels
+ * to the next of the same value: at least the depth and 15. `value_stride` is the numbers from one
+ * value to the next, `product_stride` the floats from one product to the next: as many as all
+ * windows of a block of tiles take. */
 typedef struct {
   size_t form;
   const pc_transform_source *sources;
@@ -97,13 +133,14 @@ typedef struct {
   size_t pitch;
   size_t value_stride;
   size_t product_stride;
-  const float *weights;
+  const void *weights;
 } pc_transform_term;
 
 /* A convolution whose outputs are cut into square tiles of `side` rows and columns, the first of
  * which starts at row and column `origin`, 0 or less. Each term cuts a tile into its own sub-tiles.
  * `tiles` lists those that exist for a run, as numbers counted row by row through all images.
- * `zeros` has as many zeros as the widest source has channels. */
+ * `zeros` has as many zeros as the widest source has channels. Channels and depths of bf16 numbers
+ * are even. Storage is as for `pc_tile`, but for I32. */
 typedef struct {
   const pc_transform_term *terms;
   size_t term_count;
@@ -115,10 +152,13 @@ typedef struct {
   size_t images;
   size_t height;
   size_t width;
-  const float *zeros;
+  const void *zeros;
   size_t outputs;
-  float *output;
+  void *output;
   size_t output_stride;
+  pc_storage storage;
+  float reciprocal;
+  int32_t zero_point;
   const float *scale;
   const float *ratio;
   const pc_bias *biases;
@@ -131,14 +171,15 @@ typedef struct {
  * values^2 values of each term, one after the other. */
 void pc_transform_load(
     const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
-    size_t count, float *values);
+    size_t count, void *values);
 
-/* Computes the outputs of the same tiles from `values`, for `block_count` blocks of the kernel's
- * columns. A pixel's bits do not depend on the other tiles of the list. `scratch` holds the sums of
- * a tile, side^2 times the kernel's columns, and products^2 products of each term. */
+/* Computes the outputs of the same tiles from `values`, for `block_count` blocks of the columns of
+ * `kernel`, which multiplies the numbers of `transforms`. A pixel's bits do not depend on the other
+ * tiles of the list. `scratch` holds the sums of a tile, side^2 times the kernel's columns, and
+ * products^2 products of each term. */
 void pc_transform_multiply(
     const pc_transform *transform, const pc_transform_kernel *transforms,
     const pc_tile_kernel *kernel, size_t first, size_t count, size_t first_block,
-    size_t block_count, const float *values, float *scratch);
+    size_t block_count, const void *values, float *scratch);
 
 #endif

@@ -12,7 +12,7 @@
 enum {
   MAX_PIXELS = PC_MAX_TRANSFORM_SIDE * PC_MAX_TRANSFORM_SIDE,
   WINDOWS_AHEAD = 3,
-  LINE_FLOATS = 16
+  LINE_BYTES = 64
 };
 
 typedef struct {
@@ -28,6 +28,12 @@ static const pc_transform_form_size *size_of(const pc_transform_term *term) {
 
 static size_t cuts(const pc_transform *t, const pc_transform_term *term) {
   return t->side / size_of(term)->outputs;
+}
+
+/* Bytes of all values of a term. */
+static size_t value_bytes(const pc_transform_term *term, pc_arithmetic arithmetic) {
+  const size_t side = size_of(term)->values;
+  return side * side * term->value_stride * pc_number_size(arithmetic);
 }
 
 static size_t sum_count(const pc_transform *t, const pc_tile_kernel *kernel) {
@@ -55,17 +61,18 @@ static int is_live(const pc_transform *t, size_t outputs, ptrdiff_t row, ptrdiff
 /* The pixels of a source under one window, their masks, and where its values go. */
 typedef struct {
   const pc_transform_source *source;
-  const float *pixels[MAX_PIXELS];
+  const void *pixels[MAX_PIXELS];
   float scales[MAX_PIXELS];
   int is_scaled;
-  float *values;
+  void *values;
 } window_data;
 
 /* Finds the pixels under the window that starts at `row` and `column`. */
 static void find_pixels(
     window_data *data, size_t window, size_t image, ptrdiff_t row, ptrdiff_t column,
-    const float *zeros) {
+    const void *zeros, size_t number_size) {
   const pc_transform_source *s = data->source;
+  const ptrdiff_t pitch = (ptrdiff_t)(s->pixel_stride * number_size);
   data->is_scaled = 0;
   for (size_t i = 0; i < window; i++, row += (ptrdiff_t)s->stride) {
     const int is_row = row >= 0 && row < (ptrdiff_t)s->height;
@@ -76,7 +83,7 @@ static void find_pixels(
       const ptrdiff_t index = line + place;
       const float mask = !is_inside ? 0 : s->mask ? s->mask[index] : 1;
       data->pixels[i * window + j] =
-          mask == 0 ? zeros : s->pixels + index * (ptrdiff_t)s->pixel_stride;
+          mask == 0 ? zeros : (const char *)s->pixels + index * pitch;
       data->scales[i * window + j] = mask;
       data->is_scaled |= mask != 0 && mask != 1;
     }
@@ -88,6 +95,7 @@ typedef struct {
   const pc_transform *transform;
   const pc_transform_term *term;
   pc_transform_load_ukernel run;
+  size_t number_size;
   size_t window;
   size_t found;
   size_t loaded;
@@ -104,18 +112,19 @@ static void load_next(loader *l) {
 
 static void load_source(
     loader *l, const pc_transform_source *source, size_t image, ptrdiff_t row, ptrdiff_t column,
-    float *values) {
+    void *values) {
   window_data *data = l->ring + l->found++ % (WINDOWS_AHEAD + 1);
   data->source = source;
   data->values = values;
   find_pixels(
       data, l->window, image, source->first[0] + row * (ptrdiff_t)source->advance,
-      source->first[1] + column * (ptrdiff_t)source->advance, l->transform->zeros);
+      source->first[1] + column * (ptrdiff_t)source->advance, l->transform->zeros,
+      l->number_size);
   if (l->found > WINDOWS_AHEAD) load_next(l);
 }
 
 /* Loads the windows of one tile, of which the first is the term's `window`-th; the next one. */
-static size_t load_tile(loader *l, place tile, size_t window, float *values) {
+static size_t load_tile(loader *l, place tile, size_t window, char *values) {
   const pc_transform *t = l->transform;
   const ptrdiff_t outputs = (ptrdiff_t)size_of(l->term)->outputs;
   const size_t parts = cuts(t, l->term);
@@ -126,7 +135,7 @@ static size_t load_tile(loader *l, place tile, size_t window, float *values) {
     for (size_t k = 0; k < l->term->source_count; k++)
       load_source(
           l, l->term->sources + k, tile.image, (row - t->origin) / outputs,
-          (column - t->origin) / outputs, values + window * l->term->pitch);
+          (column - t->origin) / outputs, values + window * l->term->pitch * l->number_size);
     window++;
   }
   return window;
@@ -134,11 +143,12 @@ static size_t load_tile(loader *l, place tile, size_t window, float *values) {
 
 static void load_term(
     const pc_transform *t, const pc_transform_kernel *transforms, const pc_transform_term *term,
-    size_t first, size_t count, float *values) {
+    size_t first, size_t count, void *values) {
   loader l = {
       .transform = t,
       .term = term,
       .run = transforms->load[term->form],
+      .number_size = pc_number_size(transforms->arithmetic),
       .window = size_of(term)->window,
   };
   size_t window = 0;
@@ -149,12 +159,12 @@ static void load_term(
 
 void pc_transform_load(
     const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
-    size_t count, float *values) {
+    size_t count, void *values) {
+  char *to = values;
   for (size_t i = 0; i < transform->term_count; i++) {
     const pc_transform_term *term = transform->terms + i;
-    load_term(transform, transforms, term, first, count, values);
-    const size_t side = size_of(term)->values;
-    values += side * side * term->value_stride;
+    load_term(transform, transforms, term, first, count, to);
+    to += value_bytes(term, transforms->arithmetic);
   }
 }
 
@@ -175,7 +185,7 @@ static size_t live_windows(
 
 /* Products of `rows` windows by one panel of `tile->weights`, whose length in depth is set. */
 static void multiply_rows(
-    const pc_tile_kernel *kernel, pc_tile *tile, pc_segment *segment, const float *values,
+    const pc_tile_kernel *kernel, pc_tile *tile, pc_segment *segment, const char *values,
     size_t pitch, size_t rows, float *products) {
   for (size_t row = 0; row < rows; row += tile->rows) {
     tile->rows = rows - row < kernel->rows ? rows - row : kernel->rows;
@@ -202,11 +212,12 @@ static size_t depth_of(const pc_transform_term *term) {
 /* Multiplies `windows` windows of a term by the weights of one block of output channels; where the
  * products of the next term start. */
 static float *multiply_term(
-    const pc_tile_kernel *kernel, const pc_transform_term *term, size_t windows, size_t column,
-    size_t columns, const float *values, float *products) {
+    const pc_transform_kernel *transforms, const pc_tile_kernel *kernel,
+    const pc_transform_term *term, size_t windows, size_t column, size_t columns,
+    const char *values, float *products) {
   const pc_transform_form_size *form = size_of(term);
-  const size_t width = panel_width(kernel, columns);
-  const float *weights = term->weights + column * depth_of(term);
+  const size_t width = panel_width(kernel, columns), size = pc_number_size(kernel->arithmetic);
+  const char *weights = (const char *)term->weights + column * depth_of(term) * size;
   pc_segment segment = {.depth = 0};
   pc_tile tile = {
       .segments = &segment,
@@ -220,10 +231,13 @@ static float *multiply_term(
       segment.channels = term->depth[row == form->values - 1][line == form->values - 1];
       tile.total_depth = segment.channels;
       tile.weights = weights;
-      multiply_rows(
-          kernel, &tile, &segment, values + (row * form->values + line) * term->value_stride,
-          term->pitch, windows, products);
-      weights += segment.channels * width;
+      const char *from = values + (row * form->values + line) * term->value_stride * size;
+      if (transforms->multiply && width == kernel->columns)
+        transforms->multiply(
+            from, term->pitch * size, windows, weights, segment.channels, products);
+      else
+        multiply_rows(kernel, &tile, &segment, from, term->pitch * size, windows, products);
+      weights += segment.channels * width * size;
       products += term->product_stride;
     }
   return products;
@@ -267,7 +281,8 @@ static void finish_tile(
   task->rows = clipped(tile.column + side, t->width) - begin;
   for (size_t row = clipped(tile.row, t->height); row < end; row++) {
     const size_t pixel = (tile.image * t->height + row) * t->width + begin;
-    task->output = t->output + pixel * t->output_stride + column;
+    task->output =
+        (char *)t->output + (pixel * t->output_stride + column) * pc_stored_size(t->storage);
     task->ratio = t->ratio ? t->ratio + pixel : NULL;
     for (size_t j = 0; j < t->bias_count; j++) {
       task->bias[j] = t->biases[j].vector + column;
@@ -282,13 +297,14 @@ static void finish_tile(
 static void prefetch_outputs(
     const pc_transform *t, place tile, size_t column, size_t columns) {
   const ptrdiff_t side = (ptrdiff_t)t->side;
+  const size_t size = pc_stored_size(t->storage);
   const size_t begin = clipped(tile.column, t->width), end = clipped(tile.column + side, t->width);
   const size_t last = clipped(tile.row + side, t->height);
   for (size_t row = clipped(tile.row, t->height); row < last; row++)
     for (size_t place = begin; place < end; place++) {
       const size_t pixel = (tile.image * t->height + row) * t->width + place;
-      for (size_t k = 0; k < columns; k += LINE_FLOATS)
-        __builtin_prefetch(t->output + pixel * t->output_stride + column + k, 1);
+      const char *line = (const char *)t->output + (pixel * t->output_stride + column) * size;
+      for (size_t k = 0; k < columns * size; k += LINE_BYTES) __builtin_prefetch(line + k, 1);
     }
 }
 
@@ -300,6 +316,9 @@ static void sum_tiles(
   pc_tile task = {
       .columns = columns,
       .output_stride = t->output_stride,
+      .storage = t->storage,
+      .reciprocal = t->reciprocal,
+      .zero_point = t->zero_point,
       .scale = t->scale ? t->scale + column : NULL,
       .bias_count = t->bias_count,
       .activation = t->activation,
@@ -317,20 +336,20 @@ static void sum_tiles(
 void pc_transform_multiply(
     const pc_transform *transform, const pc_transform_kernel *transforms,
     const pc_tile_kernel *kernel, size_t first, size_t count, size_t first_block,
-    size_t block_count, const float *values, float *scratch) {
+    size_t block_count, const void *values, float *scratch) {
   const pc_transform *t = transform;
   float *products = scratch + sum_count(t, kernel);
   for (size_t block = first_block; block < first_block + block_count; block++) {
     const size_t column = block * kernel->columns;
     const size_t left = t->outputs - column;
     const size_t columns = left < kernel->columns ? left : kernel->columns;
-    const float *from = values;
+    const char *from = values;
     float *to = products;
     for (size_t k = 0; k < t->term_count; k++) {
       const pc_transform_term *term = t->terms + k;
-      const size_t side = size_of(term)->values, windows = live_windows(t, term, first, count);
-      to = multiply_term(kernel, term, windows, column, columns, from, to);
-      from += side * side * term->value_stride;
+      const size_t windows = live_windows(t, term, first, count);
+      to = multiply_term(transforms, kernel, term, windows, column, columns, from, to);
+      from += value_bytes(term, kernel->arithmetic);
     }
     sum_tiles(t, transforms, kernel, first, count, column, columns, products, scratch);
   }

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "../pc_narrow.h"
 #include "pc_transform.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)

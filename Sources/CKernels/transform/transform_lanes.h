@@ -1,5 +1,7 @@
-/* The transforms for one width of vectors: a file per instruction set defines LANES and
- * PC_TRANSFORM_SYMBOL and includes this.
+/* The transforms for one width of vectors: a file per instruction set and numbers defines LANES,
+ * PC_TRANSFORM_ISA and PC_TRANSFORM_SYMBOL and includes this. For bf16 numbers it also defines
+ * PC_TRANSFORM_BF16, and PC_ROUND_BF16(lanes) where the set has an instruction for it;
+ * PC_TRANSFORM_MULTIPLY is its `multiply` where there is one.
  *
  * The points are 0, 1, -1, i, -i and infinity, or 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
  * values stay of like size. With M the product of x - a over the finite points a, value k is the
@@ -8,6 +10,7 @@
 
 #include <string.h>
 
+#include "../pc_narrow.h"
 #include "pc_transform.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -16,6 +19,8 @@
 enum { SIDE = PC_MAX_TRANSFORM_SIDE };
 
 typedef float lanes __attribute__((ext_vector_type(LANES)));
+typedef uint32_t words __attribute__((ext_vector_type(LANES)));
+typedef uint16_t half_words __attribute__((ext_vector_type(LANES)));
 
 INLINE lanes load(const float *from) {
   lanes x;
@@ -36,6 +41,41 @@ INLINE void store_some(float *to, lanes x, size_t count) {
   if (count >= LANES) return store(to, x);
   for (size_t k = 0; k < count; k++) to[k] = x[k];
 }
+
+/* `pc_bf16_stored` of each lane. */
+INLINE half_words bf16_stored(lanes x) {
+  words bits;
+  memcpy(&bits, &x, sizeof bits);
+  const words rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+  return __builtin_convertvector(x != x ? bits >> 16 | 0x40 : rounded, half_words);
+}
+
+#ifdef PC_TRANSFORM_BF16
+typedef uint16_t number;
+
+INLINE lanes load_numbers(const number *from) {
+  half_words x;
+  memcpy(&x, from, sizeof x);
+  const words bits = __builtin_convertvector(x, words) << 16;
+  lanes y;
+  memcpy(&y, &bits, sizeof y);
+  return y;
+}
+
+#ifndef PC_ROUND_BF16
+#define PC_ROUND_BF16 bf16_stored
+#endif
+
+INLINE void store_numbers(number *to, lanes x) {
+  const half_words y = PC_ROUND_BF16(x);
+  memcpy(to, &y, sizeof y);
+}
+#else
+typedef float number;
+
+INLINE lanes load_numbers(const number *from) { return load(from); }
+INLINE void store_numbers(number *to, lanes x) { store(to, x); }
+#endif
 
 /* Data to values. */
 INLINE void at_0_1(const lanes *d, lanes *v) {
@@ -126,13 +166,13 @@ INLINE void sum_up2(const lanes *m, lanes *y) {
 typedef void (*line_transform)(const lanes *from, lanes *to);
 
 INLINE void load_lanes(
-    line_transform data, const size_t window, const size_t side, const float *const *pixels,
-    const float *scales, size_t offset, float *values, size_t value_stride,
+    line_transform data, const size_t window, const size_t side, const number *const *pixels,
+    const float *scales, size_t offset, number *values, size_t value_stride,
     const ptrdiff_t (*depth)[2]) {
   lanes d[SIDE], t[SIDE * SIDE], v[SIDE];
   UNROLL for (size_t j = 0; j < window; j++) {
     UNROLL for (size_t i = 0; i < window; i++) {
-      d[i] = load(pixels[i * window + j] + offset);
+      d[i] = load_numbers(pixels[i * window + j] + offset);
       if (scales) d[i] *= scales[i * window + j];
     }
     data(d, v);
@@ -142,14 +182,14 @@ INLINE void load_lanes(
     data(t + i * window, v);
     UNROLL for (size_t j = 0; j < side; j++) {
       const ptrdiff_t place = depth[i == side - 1][j == side - 1];
-      if (place >= 0) store(values + (i * side + j) * value_stride + place, v[j]);
+      if (place >= 0) store_numbers(values + (i * side + j) * value_stride + place, v[j]);
     }
   }
 }
 
 INLINE void load_window(
-    line_transform data, const size_t window, const size_t side, const float *const *pixels,
-    const float *scales, const float *const *next, size_t channels, float *values,
+    line_transform data, const size_t window, const size_t side, const number *const *pixels,
+    const float *scales, const number *const *next, size_t channels, number *values,
     size_t value_stride, const ptrdiff_t (*depth)[2]) {
   const size_t whole = channels - channels % LANES;
   for (size_t k = 0; k < whole; k += LANES) {
@@ -160,14 +200,13 @@ INLINE void load_window(
       load_lanes(data, window, side, pixels, NULL, k, values + k, value_stride, depth);
   }
   if (whole == channels) return;
-  float rests[SIDE * SIDE][LANES] = {{0}};
-  const float *rest_pixels[SIDE * SIDE];
+  number rests[SIDE * SIDE][LANES] = {{0}};
+  const number *rest_pixels[SIDE * SIDE];
   for (size_t i = 0; i < window * window; i++) {
-    const float scale = scales ? scales[i] : 1;
-    for (size_t k = whole; k < channels; k++) rests[i][k - whole] = pixels[i][k] * scale;
+    memcpy(rests[i], pixels[i] + whole, (channels - whole) * sizeof(number));
     rest_pixels[i] = rests[i];
   }
-  load_lanes(data, window, side, rest_pixels, NULL, 0, values + whole, value_stride, depth);
+  load_lanes(data, window, side, rest_pixels, scales, 0, values + whole, value_stride, depth);
 }
 
 INLINE void sum_window(
@@ -194,10 +233,11 @@ INLINE void sum_window(
 
 #define PC_TRANSFORM_FORM(name, data, window, side, products, outputs, ...) \
   static void load_##name( \
-      const float *const *pixels, const float *scales, const float *const *next, \
-      size_t channels, float *values, size_t value_stride, const ptrdiff_t (*depth)[2]) { \
+      const void *const *pixels, const float *scales, const void *const *next, size_t channels, \
+      void *values, size_t value_stride, const ptrdiff_t (*depth)[2]) { \
     load_window( \
-        data, window, side, pixels, scales, next, channels, values, value_stride, depth); \
+        data, window, side, (const number *const *)pixels, scales, (const number *const *)next, \
+        channels, values, value_stride, depth); \
   } \
   static void sum_##name##_window( \
       const float *from, size_t product_stride, size_t columns, float *sums, size_t row_stride, \
@@ -216,6 +256,19 @@ INLINE lanes activate(lanes y, const pc_tile *tile) {
   return y;
 }
 
+INLINE void store_result(const pc_tile *tile, size_t place, lanes y, size_t count) {
+  if (tile->storage == PC_STORE_F32) return store_some((float *)tile->output + place, y, count);
+  if (tile->storage == PC_STORE_BF16) {
+    const half_words stored = bf16_stored(y);
+    uint16_t *to = (uint16_t *)tile->output + place;
+    if (count >= LANES) memcpy(to, &stored, sizeof stored);
+    else memcpy(to, &stored, count * sizeof *to);
+    return;
+  }
+  for (size_t k = 0; k < count && k < LANES; k++)
+    ((uint8_t *)tile->output)[place + k] = pc_u8_stored(y[k], tile->reciprocal, tile->zero_point);
+}
+
 static void finish(const pc_tile *tile, const float *sums, size_t stride) {
 #pragma STDC FP_CONTRACT OFF
   for (size_t column = 0; column < tile->columns; column += LANES) {
@@ -230,10 +283,12 @@ static void finish(const pc_tile *tile, const float *sums, size_t stride) {
       if (tile->ratio) y = y * tile->ratio[r];
       for (size_t j = 0; j < tile->bias_count; j++)
         y = y + (tile->plane[j] ? bias[j] * tile->plane[j][r] : bias[j]);
-      store_some((float *)tile->output + r * tile->output_stride + column, activate(y, tile), left);
+      store_result(tile, r * tile->output_stride + column, activate(y, tile), left);
     }
   }
 }
+
+#include "filter_lanes.h"
 
 static const pc_transform_load_ukernel loads[] = {
 #define PC_TRANSFORM_FORM(name, ...) load_##name,
@@ -247,5 +302,23 @@ static const pc_transform_sum_ukernel sums[] = {
 #undef PC_TRANSFORM_FORM
 };
 
+static const pc_transform_weights_ukernel filters[] = {
+#define PC_TRANSFORM_FORM(name, ...) filter_##name##_panels,
+#include "transform_forms.inc"
+#undef PC_TRANSFORM_FORM
+};
+
 const pc_transform_kernel PC_TRANSFORM_SYMBOL = {
-    .isa = PC_TRANSFORM_ISA, .load = loads, .sum = sums, .finish = finish};
+    .isa = PC_TRANSFORM_ISA,
+#ifdef PC_TRANSFORM_BF16
+    .arithmetic = PC_BF16,
+#else
+    .arithmetic = PC_F32,
+#endif
+    .load = loads,
+#ifdef PC_TRANSFORM_MULTIPLY
+    .multiply = PC_TRANSFORM_MULTIPLY,
+#endif
+    .sum = sums,
+    .finish = finish,
+    .weights = filters};
