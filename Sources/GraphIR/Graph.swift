@@ -21,16 +21,51 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// A stored tensor.
+  /// A stored tensor, held here or left in the file that it was stored in.
   public struct Constant: Sendable, Equatable {
+    private enum Content: Equatable {
+      case held(Tensor)
+      case elsewhere(ValueType)
+    }
+
     public var name: String
     public var value: ValueID
-    public var tensor: Tensor
+    private var content: Content
 
     public init(name: String, value: ValueID, tensor: Tensor) {
       self.name = name
       self.value = value
-      self.tensor = tensor
+      content = .held(tensor)
+    }
+
+    /// A constant of which the graph knows the type alone.
+    package init(name: String, value: ValueID, leaving type: ValueType) {
+      self.name = name
+      self.value = value
+      content = .elsewhere(type)
+    }
+
+    /// The tensor. Graphs of which only the types are known come from `ModelFileReader.open` alone,
+    /// and asking one of those for a tensor is an error of the program.
+    public var tensor: Tensor {
+      get {
+        guard let heldTensor else { preconditionFailure("constant @\(name) was left in its file") }
+        return heldTensor
+      }
+      set { content = .held(newValue) }
+    }
+
+    /// The tensor; nil when it was left in its file.
+    package var heldTensor: Tensor? {
+      if case .held(let tensor) = content { tensor } else { nil }
+    }
+
+    /// The tensor's type.
+    public var type: ValueType {
+      switch content {
+      case .held(let tensor): ValueType(of: tensor)
+      case .elsewhere(let type): type
+      }
     }
   }
 

@@ -19,7 +19,7 @@ public enum GraphPrinter {
         + " -> (\(outputs.joined(separator: ", "))) {"
     ]
     lines += graph.constants.map {
-      "  \($0.value) = constant @\(constantName($0.name)) : \(ValueType(of: $0.tensor))"
+      "  \($0.value) = constant @\(constantName($0.name)) : \($0.type)"
     }
     lines += graph.nodes.map { "  " + line($0, types: types) }
     return lines.joined(separator: "\n") + "\n}\n"

@@ -66,7 +66,7 @@ private struct Verifier {
       }
     }
     for constant in graph.constants {
-      define(constant.value, ValueType(of: constant.tensor), "constant @\(constant.name)")
+      define(constant.value, constant.type, "constant @\(constant.name)")
     }
     requireUnique(graph.inputs.flatMap { [$0.name] + $0.aliases }, "input")
     requireUnique(graph.constants.map(\.name), "constant")

@@ -48,6 +48,7 @@ struct ConvolutionLowering: PictureConvolution {
     var mask: MemoryRegion?
   }
 
+  /// Fewer channels are joined with their neighbours'.
   private static let shortestSegment = 16
   /// A wide border around a small picture is cheaper to read than to make.
   private static let largestStagedPicture = 1 << 26
@@ -81,11 +82,13 @@ struct ConvolutionLowering: PictureConvolution {
   /// Numbers of a staged pixel.
   private var pixelStride: Int { joinsWindow ? channels : weights.paddedParts.reduce(0, +) }
 
-  private var stagedHeight: Int {
-    parts[0].layout.height * parts[0].upsampling + window.padding[0] + window.padding[2]
-  }
-  private var stagedWidth: Int {
-    parts[0].layout.width * parts[0].upsampling + window.padding[1] + window.padding[3]
+  private var stagedHeight: Int { Self.stagedLength(0, window, parts) }
+  private var stagedWidth: Int { Self.stagedLength(1, window, parts) }
+
+  /// Rows (axis 0) or columns of a joined picture.
+  private static func stagedLength(_ axis: Int, _ window: Window, _ parts: [Part]) -> Int {
+    let length = axis == 0 ? parts[0].layout.height : parts[0].layout.width
+    return length * parts[0].upsampling + window.padding[axis] + window.padding[axis + 2]
   }
 
   /// Bytes of the joined picture; 0 when the parts are read where they are.
@@ -118,25 +121,12 @@ struct ConvolutionLowering: PictureConvolution {
       + [ConvolutionPieces.step(label: context.label, algorithm, [pieces])]
   }
 
-  /// A convolution of narrow numbers with `weights: [O, C, kh, kw]` of few channels, whose windows
-  /// are joined; nil where that does not apply.
-  static func joiningWindows(
-    _ window: Window, parts: [Part], output: ValueLayout, weights: Tensor, _ arithmetic: Arithmetic,
-    kernels: KernelTable
-  ) -> ConvolutionLowering? {
-    let shape = weights.shape
-    guard arithmetic != .float32, window.kernel[0] * window.kernel[1] > 1,
-      window.dilation[1] == 1, shape[1] < shortestSegment,
-      arithmetic == .bfloat16 || parts.count == 1
-    else { return nil }
-    let matrix = weights.transposed([0, 2, 3, 1]).reshaped(
-      to: [shape[0], shape[1] * shape[2] * shape[3], 1, 1])
-    var lowering = ConvolutionLowering(
-      window: window, parts: parts, output: output,
-      weights: PackedWeights(
-        matrix, outputs: 0..<shape[0], kernel: kernels.kernel(arithmetic, outputs: shape[0])))
-    lowering.joinsWindow = true
-    return lowering.stagedHeight * lowering.stagedWidth <= largestStagedPicture ? lowering : nil
+  /// Whether the windows of few channels of narrow numbers are joined.
+  static func joinsWindows(_ window: Window, parts: [Part], _ arithmetic: Arithmetic) -> Bool {
+    arithmetic != .float32 && window.kernel[0] * window.kernel[1] > 1 && window.dilation[1] == 1
+      && parts.reduce(0) { $0 + $1.channels.count } < shortestSegment
+      && (arithmetic == .bfloat16 || parts.count == 1)
+      && stagedLength(0, window, parts) * stagedLength(1, window, parts) <= largestStagedPicture
   }
 
   /// Parts as kernels read them where they lie.

@@ -3,31 +3,31 @@ import KernelLibrary
 import TensorCore
 
 extension Convolution: Lowerable {
-  func lower(_ context: LoweringContext) -> Lowering? {
+  func lower(_ context: LoweringContext) throws(RuntimeError) -> Lowering? {
     let (input, output) = (context.inputs[0], context.outputs[0])
     let window = window(kernelShape: context.inputs[1].shape)
-    if groups == 1, let weights = context.model.constant(context.node.inputs[1]),
-      let kernel = fewChannels(
+    if groups == 1,
+      let kernel = try fewChannels(
         context, window, parts: [.init(layout: input, channels: 0..<input.channels)],
-        weights: weights.convertedToFloat32(), .float32)
+        weights: context.inputs[1].shape, .float32)
     {
-      return Lowering(scratchByteCount: kernel.scratchByteCount) { memory in
+      return Lowering(scratchByteCount: kernel.scratchByteCount, packedInput: 1) { memory in
         kernel.steps(
           context, sources: [.init(pixels: memory.inputs[0])], epilogue: Epilogue(),
           output: memory.outputs[0], pixels: nil, scratch: memory.scratch)
       }
     }
-    var kernels: [ConvolutionLowering] = []
-    for group in 0..<groups {
-      guard let weights = context.model.weights(of: context.node, group: group) else { return nil }
-      let width = input.channels / groups
-      kernels.append(
-        ConvolutionLowering(
-          window: window,
-          parts: [.init(layout: input, channels: group * width..<(group + 1) * width)],
-          output: output, weights: weights, outputOffset: group * output.channels / groups))
+    guard let weights = try context.model.weights(of: context.node) else { return nil }
+    let width = input.channels / groups
+    let kernels = weights.enumerated().map { group, weights in
+      ConvolutionLowering(
+        window: window,
+        parts: [.init(layout: input, channels: group * width..<(group + 1) * width)],
+        output: output, weights: weights, outputOffset: group * output.channels / groups)
     }
-    return Lowering(scratchByteCount: kernels.map(\.scratchByteCount).max() ?? 0) { memory in
+    return Lowering(
+      scratchByteCount: kernels.map(\.scratchByteCount).max() ?? 0, packedInput: 1
+    ) { memory in
       let parts = [ConvolutionLowering.Source(pixels: memory.inputs[0])]
       return kernels.flatMap {
         $0.steps(
@@ -39,11 +39,11 @@ extension Convolution: Lowerable {
 }
 
 extension PartialConvolution: Lowerable {
-  func lower(_ context: LoweringContext) -> Lowering? {
+  func lower(_ context: LoweringContext) throws(RuntimeError) -> Lowering? {
     let places = arguments(Array(0..<inputCount))
     let output = context.outputs[0]
     guard convolution.groups == 1, biasPlanes.count <= Epilogue.maximumBiasCount,
-      let kernel = pictureConvolution(context)
+      let kernel = try pictureConvolution(context)
     else { return nil }
     let planes = places.masks + [places.ratio] + places.biases.map(\.plane)
     let repetition = PlaneRepetition(
@@ -54,7 +54,10 @@ extension PartialConvolution: Lowerable {
       scratchOffset: AlignedStorage.aligned(kernel.scratchByteCount + repetition.byteCount))
     let wideOffset = widening.end
     let wideByteCount = isNarrowedAfterwards ? output.elementCount * 4 : 0
-    return Lowering(scratchByteCount: wideOffset + wideByteCount, unit: kernel.unit) { memory in
+    return Lowering(
+      scratchByteCount: wideOffset + wideByteCount, unit: kernel.unit,
+      packedInput: places.weights
+    ) { memory in
       let inputs = widening.inputs(repetition.inputs(memory), scratch: memory.scratch)
       let sources = places.pictures.indices.map { index in
         ConvolutionLowering.Source(
@@ -97,7 +100,9 @@ extension PartialConvolution: Lowerable {
   }
 
   /// The sums by the cheapest algorithm; nil without constant weights.
-  private func pictureConvolution(_ context: LoweringContext) -> (any PictureConvolution)? {
+  private func pictureConvolution(
+    _ context: LoweringContext
+  ) throws(RuntimeError) -> (any PictureConvolution)? {
     let places = arguments(Array(0..<inputCount))
     let shape = context.inputs[places.weights].shape
     guard let use = WeightUse(context.node, in: context.model.model.graph) else { return nil }
@@ -114,26 +119,25 @@ extension PartialConvolution: Lowerable {
       arithmetic: use.arithmetic, tier: transformTier(context),
       preferring: context.model.preferredTransform)
     if case .transform(let transform) = algorithm,
-      let made = context.model.weights(of: context.node, transform, on: context.pool)
+      let made = try context.model.weights(of: context.node, transform)
     {
       return TransformLowering(
         parts: parts, output: output, weights: made, threadCount: context.threadCount)
     }
     let window = convolution.window(kernelShape: shape)
     if algorithm == .split,
-      let split = context.model.splitWeights(of: context.node, self, channels: channels)
+      let split = try context.model.splitWeights(of: context.node, self, channels: channels)
     {
       return SplitConvolutionLowering(
         split, window: window, parts: parts, isLow: self.parts.map(UpsamplingSplit.isSplit),
         output: output, kernels: context.model.kernels)
     }
-    if let weights = context.model.constant(context.node.inputs[places.weights]),
-      let kernel = fewChannels(
-        context, window, parts: parts, weights: use.matrix(weights), use.arithmetic)
+    if let kernel = try fewChannels(
+      context, window, parts: parts, weights: shape, use.arithmetic)
     {
       return kernel
     }
-    return context.model.weights(of: context.node).map {
+    return try context.model.weights(of: context.node)?.first.map {
       ConvolutionLowering(window: window, parts: parts, output: output, weights: $0)
     }
   }
@@ -145,31 +149,37 @@ extension PartialConvolution: Lowerable {
   }
 }
 
-/// The sums of few input channels, whose weights are small enough to be made for each plan; nil
-/// where there are more.
+/// The sums of few input channels; nil where there are more.
 private func fewChannels(
-  _ context: LoweringContext, _ window: Window, parts: [ConvolutionLowering.Part], weights: Tensor,
-  _ arithmetic: Arithmetic
-) -> (any PictureConvolution)? {
-  let (output, kernels) = (context.outputs[0], context.model.kernels)
-  if RowLowering.applies(window, weights: weights.shape, output: output, arithmetic) {
-    return RowLowering(
-      window: window, parts: parts, output: output, weights: RowWeights(weights),
-      arithmetic: arithmetic, kernel: kernels.rows)
+  _ context: LoweringContext, _ window: Window, parts: [ConvolutionLowering.Part],
+  weights shape: [Int], _ arithmetic: Arithmetic
+) throws(RuntimeError) -> (any PictureConvolution)? {
+  let output = context.outputs[0]
+  if RowLowering.applies(window, weights: shape, output: output, arithmetic) {
+    return try context.model.rowWeights(of: context.node).map { weights in
+      RowLowering(
+        window: window, parts: parts, output: output, weights: weights, arithmetic: arithmetic,
+        kernel: context.model.kernels.rows)
+    }
   }
-  return ConvolutionLowering.joiningWindows(
-    window, parts: parts, output: output, weights: weights, arithmetic, kernels: kernels)
+  guard ConvolutionLowering.joinsWindows(window, parts: parts, arithmetic) else { return nil }
+  return try context.model.windowWeights(of: context.node).map { weights in
+    var lowering = ConvolutionLowering(
+      window: window, parts: parts, output: output, weights: weights)
+    lowering.joinsWindow = true
+    return lowering
+  }
 }
 
 extension Dense: Lowerable {
-  func lower(_ context: LoweringContext) -> Lowering? {
+  func lower(_ context: LoweringContext) throws(RuntimeError) -> Lowering? {
     let (input, output) = (context.inputs[0].asPixels, context.outputs[0].asPixels)
-    guard let weights = context.model.weights(of: context.node) else { return nil }
+    guard let weights = try context.model.weights(of: context.node)?.first else { return nil }
     let kernel = ConvolutionLowering(
       window: Window(kernel: [1, 1]),
       parts: [.init(layout: input, channels: 0..<input.channels)], output: output,
       weights: weights)
-    return Lowering { memory in
+    return Lowering(packedInput: 1) { memory in
       kernel.steps(
         context, sources: [.init(pixels: memory.inputs[0])],
         epilogue: Epilogue(biases: [.init(vector: memory.inputs[2], plane: nil)]),

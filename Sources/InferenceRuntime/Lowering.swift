@@ -5,18 +5,19 @@ import TensorCore
 /// An operation that has kernels. Others run by their scalar meaning, which is slow and correct.
 protocol Lowerable: GraphIR.Operation {
   /// How to run it on values of these layouts; nil when no kernel covers the case.
-  func lower(_ context: LoweringContext) -> Lowering?
+  ///
+  /// - Throws: `RuntimeError.unreadableModel` when the weights cannot be read.
+  func lower(_ context: LoweringContext) throws(RuntimeError) -> Lowering?
 }
 
 /// What a lowering may look at: everything but memory, which is laid out afterwards.
-struct LoweringContext {
+struct LoweringContext: Sendable {
   let node: Node
   let inputs: [ValueLayout]
   let outputs: [ValueLayout]
   let model: CompiledModel
-  let pool: ThreadPool
-
-  var threadCount: Int { pool.threadCount }
+  /// Threads that a run uses.
+  let threadCount: Int
 
   var label: String {
     node.label.isEmpty
@@ -57,7 +58,9 @@ struct Lowering {
   /// Bytes of memory that the node's steps share.
   var scratchByteCount = 0
   var unit = PixelUnit.everything
-  let bind: (NodeMemory) -> [Step]
+  /// The input whose numbers the steps have in kernel order, so that they do not read its memory.
+  var packedInput: Int?
+  let bind: @Sendable (NodeMemory) -> [Step]
 
   /// The result is the input at `index` under another name.
   static func alias(of index: Int) -> Lowering { Lowering(storage: .alias(index)) { _ in [] } }
@@ -65,8 +68,10 @@ struct Lowering {
 
 extension LoweringContext {
   /// The lowering by kernels, else by `evaluate`.
-  func lowering() -> Lowering {
-    if let operation = node.operation as? any Lowerable, let lowering = operation.lower(self) {
+  ///
+  /// - Throws: `RuntimeError.unreadableModel` when the weights cannot be read.
+  func lowering() throws(RuntimeError) -> Lowering {
+    if let operation = node.operation as? any Lowerable, let lowering = try operation.lower(self) {
       return lowering
     }
     return evaluation()

@@ -1,5 +1,6 @@
 import GraphIR
 import KernelLibrary
+import Synchronization
 import TensorCore
 
 /// A model laid out in memory for inputs of given shapes, with the steps that run it.
@@ -24,15 +25,16 @@ final class Plan {
 
   /// Makes the weights that its algorithms need and that `model` does not have yet, on `pool`.
   ///
-  /// - Throws: `RuntimeError.badShape`, `.badElementType`, or `.outOfMemory` when the system
-  ///   refuses the arena.
+  /// - Throws: `RuntimeError.badShape`, `.badElementType`, `.unreadableModel` when weights cannot
+  ///   be read, or `.outOfMemory` when the system refuses the arena.
   init(
     _ model: CompiledModel, inputs: [(elementType: ElementType, shape: [Int])], pool: ThreadPool,
     retention: Retention
   ) throws(RuntimeError) {
     let graph = model.model.graph
     let layouts = try ShapeBinding.layouts(of: model.model, inputs: inputs)
-    let lowerings = Self.lowerings(of: model, layouts, pool)
+    let lowerings = try Self.lowerings(of: model, layouts, pool)
+    try Self.holdConstants(of: model, lowerings)
     let dependencies = InputDependencies(graph)
     var kept = dependencies.kept(retention)
     for (node, lowering) in zip(graph.nodes, lowerings).reversed() {
@@ -115,27 +117,55 @@ final class Plan {
     }
   }
 
+  /// The lowerings of all nodes, made on `pool`, those with the largest weights first: reading and
+  /// packing them is what takes time.
   private static func lowerings(
     of model: CompiledModel, _ layouts: [ValueID: ValueLayout], _ pool: ThreadPool
-  ) -> [Lowering] {
-    model.model.graph.nodes.map { node in
-      LoweringContext(
+  ) throws(RuntimeError) -> [Lowering] {
+    let graph = model.model.graph
+    let nodes = graph.nodes
+    let weightSizes = nodes.map { node in
+      WeightUse(node, in: graph).flatMap { layouts[node.inputs[$0.input]]?.byteCount } ?? 0
+    }
+    let order = nodes.indices.sorted { (weightSizes[$0], $1) > (weightSizes[$1], $0) }
+    let results = Mutex([Result<Lowering, RuntimeError>?](repeating: nil, count: nodes.count))
+    pool.run(pieceCount: nodes.count) { piece, _ in
+      let index = order[piece]
+      let node = nodes[index]
+      let context = LoweringContext(
         node: node, inputs: node.inputs.compactMap { layouts[$0] },
-        outputs: node.results.compactMap { layouts[$0] }, model: model, pool: pool
-      ).lowering()
+        outputs: node.results.compactMap { layouts[$0] }, model: model,
+        threadCount: pool.threadCount)
+      let result = Result { () throws(RuntimeError) in try context.lowering() }
+      results.withLock { $0[index] = result }
+    }
+    return try results.withLock { $0 }.map { result throws(RuntimeError) in
+      guard let result else { preconditionFailure("a node was not lowered") }
+      return try result.get()
     }
   }
 
+  /// Has `model` hold the constants that steps read as they are.
+  private static func holdConstants(
+    of model: CompiledModel, _ lowerings: [Lowering]
+  ) throws(RuntimeError) {
+    let graph = model.model.graph
+    for (node, lowering) in zip(graph.nodes, lowerings) {
+      for (place, value) in node.inputs.enumerated() where place != lowering.packedInput {
+        _ = try model.constant(value)
+      }
+    }
+    for output in graph.outputs { _ = try model.constant(output.value) }
+  }
+
+  /// The memory of `value`; empty for a constant that no step reads.
   private static func region(
     of value: ValueID, _ memory: MemoryPlan, _ arena: Arena, _ model: CompiledModel
   ) -> MemoryRegion {
     if let place = memory.place(of: value) {
       return arena.region.slice(at: place.offset, byteCount: place.byteCount)
     }
-    guard let tensor = model.constant(value) else {
-      preconditionFailure("\(value) has neither memory nor a tensor")
-    }
-    return tensor.storage.region
+    return model.heldTensor(value)?.storage.region ?? arena.region.slice(at: 0, byteCount: 0)
   }
 
   private static func allocate(_ byteCount: Int) throws(RuntimeError) -> Arena {

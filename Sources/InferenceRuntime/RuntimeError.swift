@@ -4,6 +4,8 @@ public struct RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
     case unknownInput, unknownOutput, missingInput, duplicateInput, badShape, badElementType,
       outOfMemory
+    /// The weights could not be read from the model's file, or are not those that it had.
+    case unreadableModel
   }
 
   public let code: Code

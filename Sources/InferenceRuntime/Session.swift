@@ -21,6 +21,9 @@ public final class Session {
     public let arenaByteCount: Int
     /// Weights in kernel order, shared by all sessions of the model.
     public let packedWeightByteCount: Int
+    /// Tensors in the model's own order, shared like them: all of those that did not come from a
+    /// file, else such as steps read as they are.
+    public let heldTensorByteCount: Int
   }
 
   /// One input's element type and shape.
@@ -34,6 +37,8 @@ public final class Session {
   private let model: CompiledModel
   private let pool: ThreadPool
   private var plans: [(shapes: [Shape], plan: Plan)] = []
+  /// Seconds that the plans made so far took, weights that were made for them included.
+  public private(set) var planningSeconds = 0.0
 
   private let retention: Retention
 
@@ -54,7 +59,8 @@ public final class Session {
   public var memoryReport: MemoryReport {
     MemoryReport(
       arenaByteCount: plans.reduce(0) { $0 + $1.plan.byteCount },
-      packedWeightByteCount: model.packedWeightByteCount)
+      packedWeightByteCount: model.packedWeightByteCount,
+      heldTensorByteCount: model.heldTensorByteCount)
   }
 
   /// Runs the model on `inputs`, by name or alias, and returns its outputs in the model's order.
@@ -145,9 +151,11 @@ public final class Session {
       return found.plan
     }
     if plans.count == Self.keptPlanCount { plans.removeFirst() }
+    let start = ContinuousClock.now
     let plan = try Plan(
       model, inputs: shapes.map { ($0.elementType, $0.shape) }, pool: pool,
       retention: retention)
+    planningSeconds += (ContinuousClock.now - start) / .seconds(1)
     plans.append((shapes, plan))
     return plan
   }

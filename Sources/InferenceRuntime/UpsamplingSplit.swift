@@ -27,15 +27,21 @@ final class UpsamplingSplit: KernelWeights {
     case rows(RowWeights)
   }
 
-  /// Some of the input channels of the weights, by the parts that they belong to.
-  fileprivate struct Channels {
+  /// Some of the parts of the weights: how many channels they have, and where those begin.
+  private struct Channels {
     var parts: [Int] = []
-    var places: [Int] = []
-    var count: Int { places.count }
+    var starts: [Int] = []
 
     mutating func append(_ first: Int, _ count: Int) {
       parts.append(count)
-      places += first..<first + count
+      starts.append(first)
+    }
+
+    var places: [Int] { zip(starts, parts).flatMap { Array($0..<$0 + $1) } }
+
+    /// The taps of `rows` by `columns`.
+    func selection(rows: [Int], columns: [Int]) -> WeightSelection {
+      WeightSelection(firstChannels: starts, rows: rows, columns: columns)
     }
   }
 
@@ -54,21 +60,25 @@ final class UpsamplingSplit: KernelWeights {
     let window = operation.convolution.window(kernelShape: weights.shape)
     guard Self.applies(to: operation, window, channels: channels, arithmetic) else { return nil }
     var (low, high) = (Channels(), Channels())
+    var next = 0
     for (part, count) in zip(operation.parts, channels) {
-      let next = low.count + high.count
       if Self.isSplit(part) { low.append(next, count) } else { high.append(next, count) }
+      next += count
     }
     self.arithmetic = arithmetic
     let outputs = weights.shape[0]
     let product = kernels.matrixProduct(arithmetic)
-    let others = weights.taps(channels: high, rows: [0, 1, 2], columns: [0, 1, 2])
-    if RowLowering.applies(window, channels: high.count, outputs: outputs, arithmetic) {
+    if RowLowering.applies(
+      window, channels: high.places.count, outputs: outputs, arithmetic)
+    {
       products = [Self.taps(weights, low, product)]
-      rest = .rows(RowWeights(others))
+      rest = .rows(RowWeights(weights, channels: high.places))
     } else {
       products = Self.pairs(weights, low, product)
       rest = .tiles(
-        PackedWeights(others, outputs: 0..<outputs, parts: high.parts, kernel: product))
+        PackedWeights(
+          weights, outputs: 0..<outputs, parts: high.parts,
+          selection: high.selection(rows: [0, 1, 2], columns: [0, 1, 2]), kernel: product))
     }
   }
 
@@ -106,8 +116,8 @@ final class UpsamplingSplit: KernelWeights {
       return Product(
         window: Window(kernel: [rows.count, columns.count], padding: border + border),
         weights: PackedWeights(
-          weights.taps(channels: channels, rows: rows, columns: columns),
-          outputs: 0..<weights.shape[0], parts: channels.parts, kernel: kernel),
+          weights, outputs: 0..<weights.shape[0], parts: channels.parts,
+          selection: channels.selection(rows: rows, columns: columns), kernel: kernel),
         reach: reach(border.map { $0...$0 }))
     }
   }
@@ -121,56 +131,14 @@ final class UpsamplingSplit: KernelWeights {
   private static func taps(
     _ weights: Tensor, _ channels: Channels, _ kernel: TileKernel
   ) -> Product {
-    let outputs = weights.shape[0]
-    let places = (0..<3).flatMap { row in (0..<3).map { [row, $0] } }
-    let matrix = weights.joined(
-      shape: [9 * outputs, channels.count, 1, 1],
-      of: places.map { weights.taps(channels: channels, rows: [$0[0]], columns: [$0[1]]) })
+    let (outputs, inputs) = (weights.shape[0], weights.shape[1])
+    let matrix = weights.reshaped(to: [outputs, inputs, 9]).transposed([2, 0, 1])
     return Product(
       window: Window(kernel: [1, 1]),
       weights: PackedWeights(
-        matrix, outputs: 0..<9 * outputs, parts: channels.parts, kernel: kernel),
+        matrix.reshaped(to: [9 * outputs, inputs, 1, 1]), outputs: 0..<9 * outputs,
+        parts: channels.parts, selection: channels.selection(rows: [0], columns: [0]),
+        kernel: kernel),
       reach: reach([-1...1, -1...1]))
-  }
-}
-
-extension Tensor {
-  /// Some input channels and taps of weights `[O, C, kh, kw]`.
-  fileprivate func taps(
-    channels: UpsamplingSplit.Channels, rows: [Int], columns: [Int]
-  ) -> Tensor {
-    let (source, size) = (bytes, elementType.byteCount)
-    let shape = [self.shape[0], channels.count, rows.count, columns.count]
-    return unsafe Tensor(elementType: elementType, shape: shape) { values in
-      var end = 0
-      for output in 0..<shape[0] {
-        for channel in channels.places {
-          for row in rows {
-            let line = (output * self.shape[1] + channel) * self.shape[2] + row
-            for column in columns {
-              let first = (line * self.shape[3] + column) * size
-              for byte in first..<first + size {
-                unsafe values[end] = source.unsafeLoad(fromByteOffset: byte, as: UInt8.self)
-                end += 1
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// The elements of `tensors`, which have this one's type, one after another.
-  fileprivate func joined(shape: [Int], of tensors: [Tensor]) -> Tensor {
-    unsafe Tensor(elementType: elementType, shape: shape) { values in
-      var end = 0
-      for tensor in tensors {
-        unsafe tensor.bytes.withUnsafeBytes {
-          unsafe UnsafeMutableRawBufferPointer(rebasing: values[end..<end + $0.count])
-            .copyMemory(from: $0)
-          end += $0.count
-        }
-      }
-    }
   }
 }

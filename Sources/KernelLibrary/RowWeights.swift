@@ -9,14 +9,19 @@ package struct RowWeights: Sendable {
   package let kernelSize: [Int]
 
   /// Orders `weights: [O, C, kh, kw]` of any type.
-  package init(_ weights: Tensor) {
+  ///
+  /// - Parameter channels: the input channels to take; all when nil.
+  package init(_ weights: Tensor, channels: [Int]? = nil) {
     let shape = weights.shape
     precondition(shape.count == 4, "weights are [O, C, kh, kw]")
-    (outputs, channels, kernelSize) = (shape[0], shape[1], Array(shape[2...]))
+    let chosen = channels ?? Array(0..<shape[1])
+    (outputs, self.channels, kernelSize) = (shape[0], chosen.count, Array(shape[2...]))
     let stored = weights.convertedToFloat32()
-    let (outputs, filter) = (shape[0], shape[1...].reduce(1, *))
-    values = (0..<filter).flatMap { place in
-      (0..<outputs).map { stored.floats[$0 * filter + place] }
+    let (outputs, inputs, taps) = (shape[0], shape[1], shape[2] * shape[3])
+    values = chosen.flatMap { channel in
+      (0..<taps).flatMap { tap in
+        (0..<outputs).map { stored.floats[($0 * inputs + channel) * taps + tap] }
+      }
     }
   }
 

@@ -21,11 +21,20 @@ extension Manifest {
     return (manifest, table.tensors)
   }
 
-  /// The graph, whose constants have the tensors of the data section.
+  /// The model that the manifest describes.
   ///
+  /// - Parameter constant: makes a constant from its name, its value and the index of its tensor.
   /// - Throws: `.corrupt` for an index out of range, an operation or attribute that is unknown, or
   ///   a graph that the verifier refuses.
-  func graph(_ tensors: [Tensor]) throws(ModelFileError) -> VerifiedGraph {
+  func model(
+    _ constant: (String, ValueID, Int) -> Graph.Constant
+  ) throws(ModelFileError) -> StoredModel {
+    StoredModel(graph: try graph(constant), provenance: provenance, processing: processing)
+  }
+
+  private func graph(
+    _ makeConstant: (String, ValueID, Int) -> Graph.Constant
+  ) throws(ModelFileError) -> VerifiedGraph {
     var graph = Graph(name: graphName)
     var multiples: [String: UInt64] = [:]
     for input in inputs {
@@ -35,16 +44,14 @@ extension Manifest {
       guard tensors.indices.contains(Int(constant.tensor)) else {
         throw damage("constant '\(constant.name)' names tensor \(constant.tensor)")
       }
-      _ = graph.addConstant(constant.name, tensors[Int(constant.tensor)])
+      graph.constants.append(
+        makeConstant(constant.name, try valueID(constant.value), Int(constant.tensor)))
     }
     guard Set(constants.map(\.tensor)).count == tensors.count else {
       throw damage("a tensor belongs to no constant")
     }
     for output in outputs { graph.addOutput(output.name, try valueID(output.value)) }
     for index in inputs.indices { graph.inputs[index].value = try valueID(inputs[index].value) }
-    for index in constants.indices {
-      graph.constants[index].value = try valueID(constants[index].value)
-    }
     var nodes: [GraphIR.Node] = []
     for node in self.nodes { nodes.append(try node.restored()) }
     graph.restore(

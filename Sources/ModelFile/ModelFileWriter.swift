@@ -1,4 +1,5 @@
 import FileAccess
+import GraphIR
 import TensorCore
 
 /// Writes model files; equal models give equal bytes.
@@ -46,8 +47,10 @@ package enum ModelFileWriter {
       let decoded = try Manifest(decoding: bytes)
       try decoded.checkLimits()
       try decoded.checkTensors(header)
-      let graph = try decoded.graph(tensors)
-      guard decoded == manifest, graph == model.graph else {
+      let read = try decoded.model {
+        Graph.Constant(name: $0, value: $1, tensor: tensors[$2])
+      }
+      guard decoded == manifest, read.graph == model.graph else {
         throw ModelFileError(.unwritable, "has a text with a NUL or an attribute that is NaN")
       }
     } catch {

@@ -67,7 +67,7 @@ public enum Demonstration {
   ) throws(PartialConvError) -> (model: Model, wasConverted: Bool) {
     let source = try reporting { () throws(ImportError) in try ModelsFolder.file(checkpoint) }
     let digest = try reporting { () throws(ModelFileError) in try SHA256Digest(ofFile: source) }
-    let present = try? Model.load(path)
+    let present = try? Model.load(path, verifyingTensors: true)
     if let present, present.stored.provenance.source?.digest == digest { return (present, false) }
     let isOlder =
       present?.stored.provenance.source?.fileName

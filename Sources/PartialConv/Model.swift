@@ -23,27 +23,37 @@ public struct Model: Sendable {
   public let title: String
   /// How pictures go in and out; nil for networks that do not take pictures.
   public let processing: PictureProcessing?
+  /// What the file holds, but for the weights.
   let stored: StoredModel
   let compiled: CompiledModel
+  /// What `load` took.
+  private(set) var loadSeconds = 0.0
 
   /// How far rounding may go for speed.
   public var tier: NumericTier { compiled.tier }
   /// The instruction set of the kernels that run it.
   public var instructionSet: String { compiled.instructionSet }
 
-  /// Loads a model file and prepares it for this processor.
+  /// Opens a model file and prepares it for this processor.
   ///
+  /// The weights stay in the file, which stays open and may be renamed, replaced or removed. A run
+  /// reads those that it needs in another order than earlier runs, and checks their digests.
   /// - Parameters:
-  ///   - verifyingTensors: whether the digest of every tensor is checked.
+  ///   - verifyingTensors: whether the digests of all weights are checked before this returns, too.
   ///   - tier: how far rounding may go for speed.
   /// - Throws: `PartialConvError` when the file cannot be read, is damaged, or is of a newer version.
   public static func load(
-    _ path: String, verifyingTensors: Bool = true, tier: NumericTier = .near
+    _ path: String, verifyingTensors: Bool = false, tier: NumericTier = .near
   ) throws(PartialConvError) -> Model {
     if let fault = CompiledModel.instructionSetFault { throw PartialConvError(.usage, fault) }
-    return try reporting { () throws(ModelFileError) in
-      Model(try ModelFileReader.read(path, verifyingTensors: verifyingTensors), tier: tier)
+    let start = ContinuousClock.now
+    var model = try reporting { () throws(ModelFileError) in
+      let (stored, tensors) = try ModelFileReader.open(path)
+      if verifyingTensors { try tensors.verify() }
+      return Model(stored, tensors, tier: tier)
     }
+    model.loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+    return model
   }
 
   /// Makes models that are loaded from now on run on the kernels of the instruction set `name`, as
@@ -55,7 +65,7 @@ public struct Model: Sendable {
     if let fault = CompiledModel.instructionSetFault { throw PartialConvError(.usage, fault) }
   }
 
-  private init(_ stored: StoredModel, tier: NumericTier) {
+  private init(_ stored: StoredModel, _ tensors: StoredTensors, tier: NumericTier) {
     let graph = stored.graph.graph
     inputs = graph.inputs.map {
       Port(name: $0.name, aliases: $0.aliases, type: $0.type.description)
@@ -68,7 +78,13 @@ public struct Model: Sendable {
     title = stored.provenance.title
     processing = PictureProcessing(settings: stored.processing.map { ($0.name, $0.value) })
     self.stored = stored
-    compiled = CompiledModel(stored.graph, tier: tier)
+    compiled = CompiledModel(stored.graph, tier: tier) { value throws(RuntimeError) in
+      do throws(ModelFileError) {
+        return try tensors.tensor(of: value)
+      } catch {
+        throw RuntimeError(.unreadableModel, error.description)
+      }
+    }
   }
 
   /// Makes a session; all processors that this process may use when `threads` is nil.
@@ -123,6 +139,9 @@ public final class ModelSession {
   /// Billions of multiply-adds per second that one thread could reach if memory were free, measured
   /// while all of the session's threads run.
   public var peakRate: Double { session.peakRate }
+  /// Seconds that loading the model took, and since then making the plans of this session's runs
+  /// and their weights: after the first run, how long the model kept it waiting.
+  public var preparationSeconds: Double { model.loadSeconds + session.planningSeconds }
   /// Memory that the session and its model hold.
   public var memoryReport: Session.MemoryReport { session.memoryReport }
 
@@ -133,7 +152,8 @@ public final class ModelSession {
   /// - Parameter wanted: for outputs by name, the pixels that matter: only what they follow from is
   ///   computed, the others are zeros. An output that is not listed matters everywhere.
   /// - Throws: `PartialConvError` of kind `mismatch` when an array is missing, unknown or misshapen,
-  ///   or wanted pixels are of another size.
+  ///   or wanted pixels are of another size; of kind `unreadable` when the weights in the model's
+  ///   file are damaged.
   public func run(
     _ inputs: [String: Tensor], wanted: [String: PixelSet] = [:]
   ) throws(PartialConvError) -> [(name: String, tensor: Tensor)] {

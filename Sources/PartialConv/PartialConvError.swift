@@ -79,7 +79,13 @@ extension ImagingError: ReportableError {
 }
 
 extension RuntimeError: ReportableError {
-  var kind: PartialConvError.Kind { code == .outOfMemory ? .unreadable : .mismatch }
+  var kind: PartialConvError.Kind {
+    switch code {
+    case .outOfMemory, .unreadableModel: .unreadable
+    case .unknownInput, .unknownOutput, .missingInput, .duplicateInput, .badShape, .badElementType:
+      .mismatch
+    }
+  }
 }
 
 extension CalibrationError: ReportableError {

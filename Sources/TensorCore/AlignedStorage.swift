@@ -1,7 +1,8 @@
 /// An owned block of memory aligned to a cache line, immutable once its initialiser has returned.
 ///
-/// Safety: `base` is allocated, fully initialised and freed here, and is written only while the
-/// initialiser holds the one reference, so sharing between threads is sharing of constant memory.
+/// Safety: `base` is allocated or mapped, fully initialised and freed here, and is written only
+/// while the initialiser holds the one reference, so sharing between threads is sharing of constant
+/// memory.
 @safe
 package final class AlignedStorage: @unchecked Sendable {
   /// Alignment of every tensor in memory and in the model file, in bytes.
@@ -12,7 +13,12 @@ package final class AlignedStorage: @unchecked Sendable {
     (byteCount + alignment - 1) / alignment * alignment
   }
 
+  /// Storage of this size and more is mapped, so that the system has it back once it is freed.
+  private static let leastMappedByteCount = 1 << 20
+
   private let base: UnsafeMutableRawPointer
+  /// What `base` lies in; nil when it was allocated.
+  private let mapping: MappedMemory?
   package let byteCount: Int
 
   /// Allocates `byteCount` zero bytes and lets `fill` write them.
@@ -21,12 +27,23 @@ package final class AlignedStorage: @unchecked Sendable {
   ) throws(Failure) {
     precondition(byteCount >= 0, "a storage cannot have a negative size")
     self.byteCount = byteCount
-    unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    if byteCount >= Self.leastMappedByteCount {
+      guard let mapping = MappedMemory(byteCount: byteCount) else {
+        preconditionFailure("the system has no memory for a storage of \(byteCount) bytes")
+      }
+      unsafe base = mapping.base
+      self.mapping = consume mapping
+    } else {
+      unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
+      unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+      mapping = nil
+    }
     try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit {
+    if mapping == nil { unsafe base.deallocate() }
+  }
 
   package var bytes: RawSpan {
     @_lifetime(borrow self)

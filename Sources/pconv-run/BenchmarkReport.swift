@@ -22,8 +22,11 @@ struct BenchmarkReport: Encodable {
   let packedWeights: Int
   /// Values between layers and scratch space, in bytes.
   let arena: Int
+  /// Seconds from the start of loading the model until its first run started; reading the inputs
+  /// does not count.
+  let loadTime: Double
   /// Processes that wanted to run in the last minute; far above `threads` the times mean little.
-  let load: Double
+  let systemLoad: Double
 
   init(_ seconds: [Double], _ session: ModelSession) {
     let sorted = seconds.sorted()
@@ -44,7 +47,8 @@ struct BenchmarkReport: Encodable {
     peakMemory = ProcessUsage.peakMemoryByteCount
     packedWeights = session.memoryReport.packedWeightByteCount
     arena = session.memoryReport.arenaByteCount
-    load = ProcessUsage.loadAverage
+    loadTime = session.preparationSeconds
+    systemLoad = ProcessUsage.loadAverage
   }
 
   func print(json: Bool, quiet: Bool) {
@@ -57,7 +61,8 @@ struct BenchmarkReport: Encodable {
       Swift.print(
         """
         median \(median) s of \(runs) runs (\(minimum) to \(maximum); p90 \(p90), p99 \(p99))
-        \(threads) threads, \(instructionSet), \(tier); load \(load)
+        \(threads) threads, \(instructionSet), \(tier); system load \(systemLoad)
+        load until the first run \(loadTime) s
         peak memory \(mega(peakMemory)): packed weights \(mega(packedWeights)), arena \(mega(arena))
         """)
     }

@@ -68,6 +68,8 @@ import Testing
     }
     #expect(times.count == 5 && times == times.sorted())
     #expect((report["peakMemory"] as? Int ?? 0) > 1 << 20)
+    #expect((report["loadTime"] as? Double ?? 0) > 0)
+    #expect(report["systemLoad"] is Double)
     #expect(report["tier"] as? String == "near")
     #expect(bench.folder.contents == ["model.pcm", "out.npz"])
   }

@@ -127,13 +127,22 @@ static inline size_t pc_padded_channels(const pc_tile_kernel *kernel, size_t cha
 }
 
 /* Weights [outputs][channels of all parts in turn][taps] of numbers as in the pictures, or i8 for
- * PC_U8S8. */
+ * PC_U8S8.
+ *
+ * They may be some of the channels and taps of larger weights: `part_starts` then says where the
+ * channels of each part begin in an output channel, `tap_places` where the taps are in a channel,
+ * and the pitches how far apart, in numbers, channels and output channels lie. What is NULL or 0
+ * is as it is where there is nothing else. */
 typedef struct {
   const void *weights;
   size_t outputs;
   const size_t *part_channels;
   size_t part_count;
   size_t taps;
+  const size_t *part_starts;
+  const size_t *tap_places;
+  size_t channel_pitch;
+  size_t output_pitch;
 } pc_weights;
 
 /* Numbers in the packed form of the weights. */
@@ -141,5 +150,8 @@ size_t pc_packed_weight_count(const pc_tile_kernel *kernel, const pc_weights *we
 
 /* Packs weights; depth runs over taps, then parts, then channels. */
 void pc_pack_weights(const pc_tile_kernel *kernel, const pc_weights *weights, void *packed);
+
+/* Writes the sum of the i8 weights of each part and output channel to sums[part][output]. */
+void pc_sum_weights(const pc_weights *weights, int32_t *sums);
 
 #endif

@@ -150,3 +150,5 @@ public struct PartialConvolution: Operation {
     return arguments
   }
 }
+
+extension PartialConvolution.Arguments: Sendable where Value: Sendable {}

@@ -1,0 +1,24 @@
+import TensorCore
+import Testing
+
+@Suite struct AlignedStorageTests {
+  @Test(arguments: [0, 1, 63, 4096, (1 << 20) - 1, 1 << 20, (1 << 21) + 1, 5 << 20])
+  func `is zero and aligned before it is filled, and keeps what is written`(byteCount: Int) {
+    let storage = unsafe AlignedStorage(byteCount: byteCount) { bytes in
+      #expect(bytes.count == byteCount)
+      #expect(unsafe bytes.allSatisfy { $0 == 0 })
+      let address = unsafe bytes.baseAddress.map { UInt(bitPattern: $0) } ?? 0
+      #expect(address % UInt(AlignedStorage.alignment) == 0)
+      for index in stride(from: 0, to: byteCount, by: 509) {
+        unsafe bytes[index] = UInt8(truncatingIfNeeded: index)
+      }
+    }
+    let written = storage.bytes
+    #expect(written.byteCount == byteCount)
+    for index in stride(from: 0, to: byteCount, by: 509) {
+      #expect(
+        unsafe written.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+          == UInt8(truncatingIfNeeded: index))
+    }
+  }
+}
