@@ -1,6 +1,9 @@
 /// A walk over the elements of a dense result together with those of inputs that repeat along some
-/// axes, as few long rows as the shapes allow.
+/// axes, in rows as long as the shapes and several threads allow.
 package struct BroadcastLoop: Sendable {
+  private static let shortestRow = 1 << 10
+  private static let longestRow = 1 << 14
+
   /// Elements of one row of the result.
   package let innerCount: Int
   /// For each input, 0 when a row repeats one element of it, 1 when it is walked.
@@ -26,14 +29,25 @@ package struct BroadcastLoop: Sendable {
     }
     if let last = axes.last, last.strides.allSatisfy({ $0 <= 1 }) {
       axes.removeLast()
-      innerCount = last.count
+      innerCount = Self.rowLength(last.count)
       innerSteps = last.strides
+      if innerCount < last.count {
+        let length = innerCount
+        axes.append((last.count / length, last.strides.map { $0 * length }))
+      }
     } else {
       innerCount = 1
       innerSteps = strides.map { _ in 0 }
     }
     outerShape = axes.map(\.count)
     outerStrides = strides.indices.map { input in axes.map { $0.strides[input] } }
+  }
+
+  /// The longest part of `count` elements that divides it and leaves work for several threads; all
+  /// of them where every such part is short.
+  private static func rowLength(_ count: Int) -> Int {
+    guard count > longestRow else { return count }
+    return (shortestRow...longestRow).last { count % $0 == 0 } ?? count
   }
 
   /// Calls `body` for each of `rows` with where the row starts in the result and in each input.

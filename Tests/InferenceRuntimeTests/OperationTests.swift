@@ -73,6 +73,11 @@ enum OperationCases {
         cases.append(OperationCase(operation: Select(), operands: [choice] + pair))
       }
     }
+    for shape in [[2, 64, 20, 20], [1, 1, 131, 127], [3, 8, 33, 65]] {
+      let large = Operand.image(random.tensor(shape))
+      cases.append(OperationCase(operation: Add(), operands: [large, large]))
+      cases.append(OperationCase(operation: Multiply(), operands: [scalar, large]))
+    }
     return cases
   }()
 
