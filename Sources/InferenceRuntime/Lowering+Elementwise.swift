@@ -87,7 +87,12 @@ private func broadcastLowering(_ context: LoweringContext, _ kernel: BroadcastKe
   return Lowering(storage: .inPlace(Array(context.inputs.indices))) { memory in
     [
       Step(label: context.label, pieceCount: pieces.count) { piece, _ in
-        kernel.run(loop, rows: pieces[piece], inputs: memory.inputs, into: memory.outputs[0])
+        let rows = pieces[piece]
+        kernel.run(loop, rows: rows, inputs: memory.inputs, into: memory.outputs[0])
+        guard let activation = context.activation else { return }
+        let results = memory.outputs[0].floats(
+          at: rows.lowerBound * loop.innerCount, count: rows.count * loop.innerCount)
+        activation.run(results, into: results)
       }
     ]
   }

@@ -41,7 +41,9 @@ enum ShapeBinding {
     return layouts
   }
 
-  private static func layout(_ type: ValueType, of value: ValueID) throws(RuntimeError) -> ValueLayout {
+  private static func layout(_ type: ValueType, of value: ValueID) throws(RuntimeError)
+    -> ValueLayout
+  {
     var byteCount = type.elementType.byteCount
     for dimension in type.dimensions {
       guard let length = dimension.fixedValue, length >= 0, length <= longestAxis else {

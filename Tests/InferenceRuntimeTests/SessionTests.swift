@@ -59,6 +59,26 @@ import Testing
     #expect(wrong.load(ordering: .relaxed) == 0)
   }
 
+  @Test func `rectifies a sum in the step that adds, unless somebody reads the sum`() throws {
+    var random = SeededGenerator(seed: 11)
+    for isRead in [false, true] {
+      var graph = Graph(name: "residual")
+      let size = Dimension.fixed(40)
+      let left = graph.addInput("left", .image(.fixed(1), 16, size, size))
+      let right = graph.addInput("right", .image(.fixed(1), 16, size, size))
+      let sum = try graph.apply(Add(), left, right)
+      graph.addOutput("leaky", try graph.apply(LeakyReLU(slope: 0.2), sum))
+      if isRead { graph.addOutput("sum", sum) }
+      let inputs = [
+        "left": random.tensor([1, 16, 40, 40]), "right": random.tensor([1, 16, 40, 40]),
+      ]
+      let session = CompiledModel(try VerifiedGraph(graph)).makeSession(threads: 2)
+      let outputs = try session.run(inputs).map(\.tensor)
+      #expect(outputs == ScalarRun.outputs(graph, inputs))
+      #expect(try session.profile(inputs).count == (isRead ? 2 : 1))
+    }
+  }
+
   @Test func `takes a batch of any size`() throws {
     let model = CompiledModel(try SmallUNet.graph())
     let session = model.makeSession(threads: 2)
