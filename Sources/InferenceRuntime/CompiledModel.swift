@@ -52,8 +52,8 @@ public final class CompiledModel: Sendable {
   package static var instructionSetFault: String? {
     let names = KernelTable.supported.map(\.instructionSet)
     guard let requested = KernelTable.requested, !names.contains(requested) else { return nil }
-    return
-      "the instruction set asked for is '\(requested)'; this processor runs \(names.joined(separator: ", "))"
+    let known = names.joined(separator: ", ")
+    return "the instruction set asked for is '\(requested)'; this processor runs \(known)"
   }
 
   /// The instruction set of the kernels that run it.

@@ -19,7 +19,7 @@ import tempfile
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from peers import OnnxRuntime, OpenVINO, Ours, report
+from peers import OnnxRuntime, OpenVINO, Ours, report, time_in_turns
 
 BLOCKS = (3, 4, 6, 3)
 EPSILON = 1e-5
@@ -186,14 +186,7 @@ def main():
       network = Network(arrays, has_ratio).build()
       runners[f"onnxruntime {form}"] = OnnxRuntime(network, arguments.threads)
       runners[f"openvino {form}"] = OpenVINO(network, arguments.threads, "f32")
-    reference = runners["onnxruntime padded"].run(feeds)[1]
-    for name, runner in runners.items():
-      difference = np.abs(runner.run(feeds)[1] - reference).max() / np.abs(reference).max()
-      print(f"{name}: largest difference from onnxruntime {difference:.1e}")
-    times = {name: [] for name in runners}
-    for _ in range(arguments.rounds):
-      for name, runner in runners.items():
-        times[name].append(runner.run(feeds)[0])
+    times = time_in_turns(runners, feeds, "onnxruntime padded", arguments.rounds)
     print(f"{threads} threads, {arguments.rounds} rounds, load {os.getloadavg()[0]:.1f}")
     report(times, tiers)
 

@@ -125,6 +125,19 @@ def engines(arguments, folder):
   return result
 
 
+def time_in_turns(runners, feeds, reference, rounds):
+  """Prints how far every engine is from `reference`; returns the seconds of `rounds` runs of each."""
+  expected = runners[reference].run(feeds)[1]
+  for name, runner in runners.items():
+    difference = np.abs(runner.run(feeds)[1] - expected).max() / np.abs(expected).max()
+    print(f"{name}: largest difference from {reference} {difference:.1e}")
+  times = {name: [] for name in runners}
+  for _ in range(rounds):
+    for name, runner in runners.items():
+      times[name].append(runner.run(feeds)[0])
+  return times
+
+
 def report(times, ours):
   """Prints one row for each engine: its median, and our ratios to it."""
   width = max(map(len, times))
@@ -146,14 +159,7 @@ def main():
     np.savez(f"{folder}/in.npz", image=pixels(picture), mask=pixels(mask))
     runners = engines(arguments, folder)
     ours = list(runners)[: len(arguments.ours)]
-    reference = runners["onnxruntime f32 masked"].run(feeds)[1]
-    for name, runner in runners.items():
-      difference = np.abs(runner.run(feeds)[1] - reference).max() / np.abs(reference).max()
-      print(f"{name}: largest difference from onnxruntime {difference:.1e}")
-    times = {name: [] for name in runners}
-    for _ in range(arguments.rounds):
-      for name, runner in runners.items():
-        times[name].append(runner.run(feeds)[0])
+    times = time_in_turns(runners, feeds, "onnxruntime f32 masked", arguments.rounds)
     print(
       f"{arguments.size}x{arguments.size}, {arguments.threads} threads, {arguments.rounds} rounds, "
       f"load {os.getloadavg()[0]:.1f}, onnxruntime {onnxruntime.__version__}, "
