@@ -24,18 +24,8 @@ static inline __attribute__((always_inline)) __m256i multiply_add(
 #define PC_MULTIPLY_ADD multiply_add
 #include "products_nx16__avx2.h"
 
-static inline __attribute__((always_inline)) void sum_part(
-    const pc_tile *tile, size_t part, __m256i (*sums)[2], const size_t rows,
-    const size_t vectors) {
-  const int32_t *correction = tile->integer_parts[part].correction + tile->first_column;
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++)
-      sums[r][v] = _mm256_loadu_si256((const __m256i *)(correction + 8 * v));
-  const pc_segment *segment = tile->segments + part * tile->segments_per_part;
-  for (size_t s = 0; s < tile->segments_per_part; s++)
-    add_products(tile, segment + s, sums, rows, vectors);
+static inline __attribute__((always_inline)) __m256i load_corrections(const int32_t *numbers) {
+  return _mm256_loadu_si256((const __m256i *)numbers);
 }
 
 static inline __attribute__((always_inline)) void store_integers(
@@ -51,32 +41,20 @@ static inline __attribute__((always_inline)) void store_integers(
   }
 }
 
-/* Scales the sums of a part, and adds them to those of earlier parts where there are some. */
-static inline __attribute__((always_inline)) void take_sums(
-    const pc_tile *tile, size_t part, __m256i (*sums)[2], pc_tile_sums *result, const size_t rows,
-    const size_t vectors) {
-  const __m256 scale = _mm256_set1_ps(tile->integer_parts[part].scale);
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++) {
-      const __m256 term = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[r][v]), scale);
-      float *sum = result->values[r] + 8 * v;
-      _mm256_store_ps(sum, part ? _mm256_add_ps(_mm256_load_ps(sum), term) : term);
-    }
+static inline __attribute__((always_inline)) void scale_sums(
+    __m256i sums, float scale, int adds, float *to) {
+  const __m256 term = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(scale));
+  _mm256_store_ps(to, adds ? _mm256_add_ps(_mm256_load_ps(to), term) : term);
 }
 
-/* Each part of the picture fills the accumulators anew, as its sums have a scale of their own. */
+#define PC_LANES 8
+#define PC_TILE_ROWS 6
+#include "integer_tile.h"
+
 static inline __attribute__((always_inline)) void multiply(
     const pc_tile *tile, const size_t rows, const size_t vectors) {
-  __m256i sums[6][2];
-  pc_tile_sums result;
-  for (size_t part = 0; part < tile->part_count; part++) {
-    sum_part(tile, part, sums, rows, vectors);
-    if (tile->storage == PC_STORE_I32) return store_integers(tile, sums, rows, vectors);
-    take_sums(tile, part, sums, &result, rows, vectors);
-  }
-  pc_finish__avx2(tile, &result, 1);
+  pc_tile_sums sums;
+  if (sum_parts(tile, &sums, rows, vectors)) pc_finish__avx2(tile, &sums, 1);
 }
 
 PC_UKERNEL_4X16(pc_u8s8_igemm_ukernel_4x16__avx2)
