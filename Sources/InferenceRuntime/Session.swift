@@ -35,12 +35,11 @@ public final class Session {
   private static let keptPlanCount = 2
 
   private let model: CompiledModel
+  private let retention: Retention
   private let pool: ThreadPool
   private var plans: [(shapes: [Shape], plan: Plan)] = []
   /// Seconds that the plans made so far took, weights that were made for them included.
   public private(set) var planningSeconds = 0.0
-
-  private let retention: Retention
 
   init(_ model: CompiledModel, threadCount: Int, _ retention: Retention) {
     self.model = model
