@@ -5,7 +5,7 @@
 /* Compares the products of windows with those of the matrix product of the same set, which other
  * tests compare with loops over doubles. Bits are the same. */
 
-enum { MAX_WINDOWS = 31, MAX_DEPTH = 20, GAP = 6 };
+enum { MAX_WINDOWS = 31, MAX_DEPTH = 36, GAP = 6 };
 
 static const pc_tile_kernel *matrix_product(const pc_transform_kernel *row) {
   size_t count;
@@ -42,7 +42,7 @@ void test_multiply(const pc_transform_kernel *row, report *r) {
       const char *values = random_numbers(row->arithmetic, windows * (depth + GAP) - GAP);
       const char *weights = random_numbers(row->arithmetic, depth * kernel->columns);
       float *products[2] = {guarded_floats(count), guarded_floats(count)};
-      row->multiply(values, pitch, windows, weights, depth, products[0]);
+      row->multiply(values, pitch, windows, values, weights, depth, products[0]);
       multiply_by_tiles(kernel, values, pitch, windows, weights, depth, products[1]);
       r->cases++;
       for (size_t i = 0; i < count; i++)

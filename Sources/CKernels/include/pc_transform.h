@@ -17,7 +17,7 @@
  * fewer than the form has do not touch. In two dimensions A, B and G act on rows and columns, and
  * each of products^2 products is a matrix product over channels, whose rows are windows. */
 
-enum { PC_MAX_TRANSFORM_SIDE = 7, PC_MAX_TRANSFORM_TAPS = 3, PC_MAX_TRANSFORM_TERMS = 4 };
+enum { PC_MAX_TRANSFORM_SIDE = 8, PC_MAX_TRANSFORM_TAPS = 4, PC_MAX_TRANSFORM_TERMS = 4 };
 
 /* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`. */
 typedef struct {
@@ -44,10 +44,11 @@ typedef void (*pc_transform_load_ukernel)(
 
 /* One product of `windows` windows, whose values lie `pitch` bytes apart, with a whole block of
  * weights, as the matrix product of the same set and numbers has it, to the bit. Rows of products
- * are as wide as the block. */
+ * are as wide as the block. `next` are the values of the product that follows, to fetch into the
+ * cache. */
 typedef void (*pc_transform_multiply_ukernel)(
-    const void *values, size_t pitch, size_t windows, const void *weights, size_t depth,
-    float *products);
+    const void *values, size_t pitch, size_t windows, const void *next, const void *weights,
+    size_t depth, float *products);
 
 /* y = A m A^T for `columns` output channels: product p starts at products + p * product_stride, and
  * output (i, j) at sums + i * row_stride + j * pixel_stride, where it is stored or, when `adds`,

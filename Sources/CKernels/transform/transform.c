@@ -31,7 +31,7 @@ static size_t cuts(const pc_transform *t, const pc_transform_term *term) {
 }
 
 /* Bytes of all values of a term. */
-static size_t value_bytes(const pc_transform_term *term, pc_arithmetic arithmetic) {
+static size_t term_bytes(const pc_transform_term *term, pc_arithmetic arithmetic) {
   const size_t side = size_of(term)->values;
   return side * side * term->value_stride * pc_number_size(arithmetic);
 }
@@ -67,6 +67,11 @@ typedef struct {
   void *values;
 } window_data;
 
+/* Whether `window` data from `place` on, `stride` apart, lie among `length`. */
+static int lies_inside(ptrdiff_t place, size_t window, size_t stride, size_t length) {
+  return place >= 0 && place + (ptrdiff_t)((window - 1) * stride) < (ptrdiff_t)length;
+}
+
 /* Finds the pixels under the window that starts at `row` and `column`. */
 static void find_pixels(
     window_data *data, size_t window, size_t image, ptrdiff_t row, ptrdiff_t column,
@@ -74,6 +79,16 @@ static void find_pixels(
   const pc_transform_source *s = data->source;
   const ptrdiff_t pitch = (ptrdiff_t)(s->pixel_stride * number_size);
   data->is_scaled = 0;
+  if (!s->mask && lies_inside(row, window, s->stride, s->height) &&
+      lies_inside(column, window, s->stride, s->width)) {
+    const ptrdiff_t index = ((ptrdiff_t)(image * s->height) + row) * (ptrdiff_t)s->width + column;
+    const char *first = (const char *)s->pixels + index * pitch;
+    const size_t step = s->stride * (size_t)pitch;
+    for (size_t i = 0; i < window; i++)
+      for (size_t j = 0; j < window; j++)
+        data->pixels[i * window + j] = first + (i * s->width + j) * step;
+    return;
+  }
   for (size_t i = 0; i < window; i++, row += (ptrdiff_t)s->stride) {
     const int is_row = row >= 0 && row < (ptrdiff_t)s->height;
     const ptrdiff_t line = ((ptrdiff_t)(image * s->height) + row) * (ptrdiff_t)s->width;
@@ -164,7 +179,7 @@ void pc_transform_load(
   for (size_t i = 0; i < transform->term_count; i++) {
     const pc_transform_term *term = transform->terms + i;
     load_term(transform, transforms, term, first, count, to);
-    to += value_bytes(term, transforms->arithmetic);
+    to += term_bytes(term, transforms->arithmetic);
   }
 }
 
@@ -199,13 +214,26 @@ static size_t panel_width(const pc_tile_kernel *kernel, size_t columns) {
   return columns > kernel->columns / 2 ? kernel->columns : kernel->columns / 2;
 }
 
-static size_t depth_of(const pc_transform_term *term) {
-  const pc_transform_form_size *form = size_of(term);
+/* The value that a product in two dimensions multiplies. */
+static size_t value_of(const pc_transform_form_size *form, size_t product) {
+  return form->value_of_product[product / form->products] * form->values +
+         form->value_of_product[product % form->products];
+}
+
+/* Channels of a value. */
+static size_t depth_of(const pc_transform_term *term, size_t value) {
+  const size_t side = size_of(term)->values;
+  return term->depth[value / side == side - 1][value % side == side - 1];
+}
+
+static size_t product_count(const pc_transform_term *term) {
+  return size_of(term)->products * size_of(term)->products;
+}
+
+static size_t total_depth(const pc_transform_term *term) {
   size_t sum = 0;
-  for (size_t i = 0; i < form->products; i++)
-    for (size_t j = 0; j < form->products; j++)
-      sum += term->depth[form->value_of_product[i] == form->values - 1]
-                        [form->value_of_product[j] == form->values - 1];
+  for (size_t p = 0; p < product_count(term); p++)
+    sum += depth_of(term, value_of(size_of(term), p));
   return sum;
 }
 
@@ -217,7 +245,8 @@ static float *multiply_term(
     const char *values, float *products) {
   const pc_transform_form_size *form = size_of(term);
   const size_t width = panel_width(kernel, columns), size = pc_number_size(kernel->arithmetic);
-  const char *weights = (const char *)term->weights + column * depth_of(term) * size;
+  const size_t count = product_count(term), value_bytes = term->value_stride * size;
+  const char *weights = (const char *)term->weights + column * total_depth(term) * size;
   pc_segment segment = {.depth = 0};
   pc_tile tile = {
       .segments = &segment,
@@ -225,21 +254,21 @@ static float *multiply_term(
       .columns = columns,
       .output_stride = kernel->columns,
   };
-  for (size_t i = 0; i < form->products; i++)
-    for (size_t j = 0; j < form->products; j++) {
-      const size_t row = form->value_of_product[i], line = form->value_of_product[j];
-      segment.channels = term->depth[row == form->values - 1][line == form->values - 1];
-      tile.total_depth = segment.channels;
-      tile.weights = weights;
-      const char *from = values + (row * form->values + line) * term->value_stride * size;
-      if (transforms->multiply && width == kernel->columns)
-        transforms->multiply(
-            from, term->pitch * size, windows, weights, segment.channels, products);
-      else
-        multiply_rows(kernel, &tile, &segment, from, term->pitch * size, windows, products);
-      weights += segment.channels * width * size;
-      products += term->product_stride;
-    }
+  for (size_t p = 0; p < count; p++) {
+    const size_t value = value_of(form, p);
+    const char *from = values + value * value_bytes;
+    segment.channels = depth_of(term, value);
+    tile.total_depth = segment.channels;
+    tile.weights = weights;
+    if (transforms->multiply && width == kernel->columns)
+      transforms->multiply(
+          from, term->pitch * size, windows, values + value_of(form, (p + 1) % count) * value_bytes,
+          weights, segment.channels, products);
+    else
+      multiply_rows(kernel, &tile, &segment, from, term->pitch * size, windows, products);
+    weights += segment.channels * width * size;
+    products += term->product_stride;
+  }
   return products;
 }
 
@@ -263,7 +292,7 @@ static void sum_tile(
             kernel->columns, k > 0);
         windows[k]++;
       }
-    products += form->products * form->products * term->product_stride;
+    products += product_count(term) * term->product_stride;
   }
 }
 
@@ -349,7 +378,7 @@ void pc_transform_multiply(
       const pc_transform_term *term = t->terms + k;
       const size_t windows = live_windows(t, term, first, count);
       to = multiply_term(transforms, kernel, term, windows, column, columns, from, to);
-      from += value_bytes(term, kernel->arithmetic);
+      from += term_bytes(term, kernel->arithmetic);
     }
     sum_tiles(t, transforms, kernel, first, count, column, columns, products, scratch);
   }
