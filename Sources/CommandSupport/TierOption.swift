@@ -6,8 +6,8 @@ public import PartialConv
 public struct TierOption: ParsableArguments {
   @Option(
     help: """
-      How far rounding may go for speed: exact (direct sums), near (also transforms that only add; \
-      within 2e-5 of the framework) or fast (within 1e-4).
+      How far rounding may go for speed: exact (as direct sums round; within 1e-5 of the \
+      framework), near (within 2e-5) or fast (within 1e-4).
       """)
   public var tier: NumericTier = .near
 

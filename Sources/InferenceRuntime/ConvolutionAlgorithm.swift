@@ -20,7 +20,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible {
   /// The algorithm with the least cost that `tier` allows.
   ///
   /// - Parameters:
-  ///   - preferred: the name of a transform to take wherever it applies, whatever it costs.
+  ///   - preferred: the name of a transform to take wherever it applies, whatever it costs; or
+  ///     `direct`, for sums without one.
   ///   - weights: shape of the weights, `[O, ΣC, kh, kw]`.
   ///   - channels: of each part.
   ///   - output: shape of the result, `[N, O, H, W]`.
@@ -40,6 +41,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible {
       ? cost.split(low: low, high: weights[1] - low)
       : cost.direct(taps: weights[1] * window.kernel[0] * window.kernel[1])
     var best = (algorithm: isSplit ? ConvolutionAlgorithm.split : .direct, cost: plain)
+    guard preferred != Self.direct.description else { return best.algorithm }
     let transforms = operation.transforms(
       window: window, channels: channels, arithmetic: arithmetic, tier: tier)
     for transform in transforms {

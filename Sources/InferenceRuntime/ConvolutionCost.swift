@@ -11,8 +11,9 @@ import TensorCore
 struct ConvolutionCost: Sendable {
   /// Multiply-adds in the time in which a byte of weights arrives from memory.
   private static let perWeightByte = 5.0
-  /// For making a value of transformed data.
+  /// For making a value of transformed data, in whole vectors of channels.
   private static let perValue = 20.0
+  private static let vector = 16
   /// For summing up a product of transformed data.
   private static let perProduct = 4.0
   /// For writing an output.
@@ -48,8 +49,10 @@ struct ConvolutionCost: Sendable {
       let windows = Double(
         output.images
           * transform.windowCount(term, height: output.height, width: output.width))
-      let depth = Double(term.depth(atInfinity: [false, false]))
-      let values = Double(term.form.values * term.form.values) * depth
+      let vectors = term.sources.reduce(0) {
+        $0 + ($1.channels.count + Self.vector - 1) / Self.vector
+      }
+      let values = Double(term.form.values * term.form.values * vectors * Self.vector)
       let products = Double(term.form.products * term.form.products)
       let weights = Double(term.productDepth) * channels
       return cost + windows * (weights * perMultiplyAdd + values * Self.perValue)

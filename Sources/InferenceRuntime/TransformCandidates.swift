@@ -11,15 +11,14 @@ extension PartialConvolution {
   package func transforms(
     window: Window, channels: [Int], arithmetic: Arithmetic = .float32, tier: NumericTier
   ) -> [ConvolutionTransform] {
-    guard tier != .exact, arithmetic.hasTransforms(of: channels), convolution.groups == 1,
+    guard arithmetic.hasTransforms(of: channels), convolution.groups == 1,
       window.dilation == [1, 1],
       window.kernel[0] == window.kernel[1], window.stride[0] == window.stride[1],
       activation.isPiecewiseLinear
     else { return [] }
     let list = TransformList(operation: self, window: window, channels: channels)
-    return list.all.filter { transform in
-      tier == .fast && arithmetic == .float32 || transform.terms.allSatisfy(\.form.isNearExact)
-    }
+    let points = tier.points(arithmetic)
+    return list.all.filter { $0.terms.allSatisfy { points.contains($0.form.points) } }
   }
 }
 
@@ -29,6 +28,19 @@ extension Arithmetic {
     case .float32: true
     case .bfloat16: channels.allSatisfy { $0.isMultiple(of: 2) }
     case .integer8: false
+    }
+  }
+}
+
+extension NumericTier {
+  /// The points of the forms that are allowed over pictures of such numbers: `bf16` has too few
+  /// bits for the last ones.
+  fileprivate func points(_ arithmetic: Arithmetic) -> [TransformForm.Points] {
+    switch (self, arithmetic) {
+    case (_, .integer8), (.exact, .bfloat16): []
+    case (.exact, .float32), (.near, .bfloat16): [.units]
+    case (.near, .float32), (.fast, .bfloat16): [.units, .roots]
+    case (.fast, .float32): [.units, .roots, .powers]
     }
   }
 }
@@ -45,6 +57,7 @@ extension Activation {
 
 /// The transforms of one convolution.
 private struct TransformList {
+  /// Rows of a tile at least.
   private static let side = 4
 
   let operation: PartialConvolution
@@ -55,7 +68,8 @@ private struct TransformList {
     switch (window.kernel[0], window.stride[0]) {
     case (3, 1): stepwise
     case (3, 2): [.f2x2, .f3x2].compactMap(strided)
-    case (5, 2): [.f2x3, .c4x3, .f4x3].compactMap(strided)
+    case (5, 2): [.f2x3, .c4x3, .f4x3, .f6x3].compactMap(strided)
+    case (7, 2): [.f3x4].compactMap(strided)
     default: []
     }
   }
@@ -65,30 +79,38 @@ private struct TransformList {
     let factors = Set(operation.parts.map(\.upsampling))
     guard factors.isSubset(of: [1, 2]) else { return [] }
     guard factors.contains(2) else {
-      return [TransformForm.f2x3, .c4x3, .f4x3].map {
-        transform([term($0, origin: 0)], side: Self.side)
-      }
+      return Self.stepwiseForms.map { transform([term($0, origin: 0)]) }
     }
     guard window.padding == [1, 1, 1, 1] else { return [] }
-    let upsampled = ConvolutionTransform.Term(
-      form: .up2, stride: 1, sources: sources(upsampling: 2) { _ in -1 })
-    guard factors.contains(1) else { return [transform([upsampled], origin: -1, side: Self.side)] }
-    return [TransformForm.f2x3, .c4x3, .f4x3].map {
-      transform([upsampled, term($0, origin: -1)], origin: -1, side: Self.side)
+    return [TransformForm.up2, .up3].flatMap { form in
+      let upsampled = ConvolutionTransform.Term(
+        form: form, stride: 1, sources: sources(upsampling: 2) { _ in -1 })
+      guard factors.contains(1) else { return [transform([upsampled], origin: -1)] }
+      return Self.stepwiseForms.map {
+        transform([upsampled, term($0, origin: -1)], origin: -1)
+      }
     }
   }
+
+  private static let stepwiseForms: [TransformForm] = [.f2x3, .c4x3, .f4x3, .f6x3]
 
   /// Stride 2: the four phases of every part are sources of one term.
   private func strided(_ form: TransformForm) -> ConvolutionTransform? {
     guard operation.parts.allSatisfy({ $0.upsampling == 1 }) else { return nil }
-    return transform(
-      [term(form, origin: 0)], side: form.outputs < Self.side ? 2 * form.outputs : form.outputs)
+    return transform([term(form, origin: 0)])
   }
 
+  /// In the smallest tiles that all terms divide.
   private func transform(
-    _ terms: [ConvolutionTransform.Term], origin: Int = 0, side: Int
+    _ terms: [ConvolutionTransform.Term], origin: Int = 0
   ) -> ConvolutionTransform {
-    ConvolutionTransform(terms: terms, side: side, origin: origin)
+    let side = terms.reduce(1) { Self.commonMultiple($0, $1.form.outputs) }
+    return ConvolutionTransform(
+      terms: terms, side: side < Self.side ? 2 * side : side, origin: origin)
+  }
+
+  private static func commonMultiple(_ first: Int, _ second: Int) -> Int {
+    (1...second).lazy.map { $0 * first }.first { $0 % second == 0 } ?? first * second
   }
 
   private func term(_ form: TransformForm, origin: Int) -> ConvolutionTransform.Term {

@@ -8,6 +8,17 @@ import CKernels
 /// written out in C.
 /// - Source: Winograd 1980; Lavin and Gray 2016 (arXiv 1509.09308) for two dimensions.
 package struct TransformForm: Hashable, Sendable {
+  /// Where the polynomials are evaluated, besides 0 and infinity: what decides how coarsely a form
+  /// rounds.
+  package enum Points: Sendable {
+    /// 1, -1, i and -i: data and products are only added, and round as direct sums do.
+    case units
+    /// ±√½ and ±√2.
+    case roots
+    /// ±1, ±2 and ±½.
+    case powers
+  }
+
   /// The name in the table of C functions.
   package let name: String
   /// Data that one window reads.
@@ -21,9 +32,7 @@ package struct TransformForm: Hashable, Sendable {
   package let valueOfProduct: [Int]
   /// Repetitions of each datum before the taps see it.
   package let upsampling: Int
-  /// Whether all points are 0, 1, -1, i, -i or infinity, so that A and B only add and rounding is
-  /// nearly that of a direct sum.
-  package let isNearExact: Bool
+  package let points: Points
   let row: Int
 
   /// 2 outputs of 2 taps at 0, 1 and infinity.
@@ -33,7 +42,11 @@ package struct TransformForm: Hashable, Sendable {
   /// 3 outputs of 2 taps at 0, 1, -1 and infinity.
   package static let f3x2 = TransformForm("f3x2")
   /// 4 outputs of 3 taps at 0, ±√½, ±√2 and infinity.
-  package static let f4x3 = TransformForm("f4x3", isNearExact: false)
+  package static let f4x3 = TransformForm("f4x3", points: .roots)
+  /// 3 outputs of 4 taps at the same points.
+  package static let f3x4 = TransformForm("f3x4", points: .roots)
+  /// 6 outputs of 3 taps at 0, ±1, ±2, ±½ and infinity.
+  package static let f6x3 = TransformForm("f6x3", points: .powers)
   /// 4 outputs of 3 taps at 0, 1, -1, i, -i and infinity.
   ///
   /// Weights and data are real, so the values at -i are the conjugates of those at i, and the
@@ -45,8 +58,10 @@ package struct TransformForm: Hashable, Sendable {
   /// `y_odd[i-1] = (w0+w1) x[i-1] + w2 x[i]` and `y_even[i] = w0 x[i-1] + (w1+w2) x[i]` read one
   /// window, and at the point 1 both pairs of taps add up to w0+w1+w2, so they share that product.
   package static let up2 = TransformForm("up2", upsampling: 2)
+  /// 6 outputs of the same kind, each pair of taps also at -1.
+  package static let up3 = TransformForm("up3", upsampling: 2)
 
-  private init(_ name: String, upsampling: Int = 1, isNearExact: Bool = true) {
+  private init(_ name: String, upsampling: Int = 1, points: Points = .units) {
     var count = 0
     guard let table = unsafe pc_transform_forms(&count),
       let row = (0..<count).first(where: { unsafe String(cString: table[$0].name) == name })
@@ -63,6 +78,6 @@ package struct TransformForm: Hashable, Sendable {
       unsafe Array(bytes.bindMemory(to: Int.self).prefix(size.products))
     }
     self.upsampling = upsampling
-    self.isNearExact = isNearExact
+    self.points = points
   }
 }

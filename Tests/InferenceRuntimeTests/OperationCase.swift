@@ -34,7 +34,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   /// Runs the case through the runtime on one kernel table.
   func run(
-    _ kernels: KernelTable, threads: Int, tier: NumericTier = .exact, transform: String? = nil
+    _ kernels: KernelTable, threads: Int, tier: NumericTier = .exact, transform: String? = "direct"
   ) throws -> [Tensor] {
     let (session, inputs) = try session(
       kernels, threads: threads, tier: tier, transform: transform)
@@ -43,7 +43,8 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   /// What the steps that the runtime takes are called.
   func stepLabels() throws -> [String] {
-    let (session, inputs) = try session(.preferred, threads: 1, tier: .exact)
+    let (session, inputs) = try session(
+      .preferred, threads: 1, tier: .exact, transform: "direct")
     return try session.profile(inputs).map(\.label)
   }
 

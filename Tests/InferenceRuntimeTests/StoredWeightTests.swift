@@ -85,7 +85,7 @@ private final class TensorStore: Sendable {
       let steps = try session.profile(["picture": picture])
       algorithms.formUnion(steps.map(\.algorithm).filter { !$0.isEmpty })
     }
-    #expect(algorithms == ["direct", "c4x3"])
+    #expect(algorithms == ["direct", "f4x3"])
     #expect(store.readCount(of: "weights") == 2)
   }
 

@@ -11,7 +11,7 @@ enum TransformCases {
     var mask = 0
     for size in [[1, 1], [2, 3], [3, 4], [4, 4], [5, 7], [8, 8], [9, 13], [17, 11]] {
       for (parts, outputs) in layers {
-        for (kernel, stride) in [(3, 1), (3, 2), (5, 2)] {
+        for (kernel, stride) in [(3, 1), (3, 2), (5, 2), (7, 2)] {
           let isUpsampled = parts.contains { $0.upsampling == 2 }
           guard stride == 1 || !isUpsampled else { continue }
           mask += 1
@@ -28,6 +28,7 @@ enum TransformCases {
       example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [2, 0, 1, 3]),
       example([(16, 1)], outputs: 16, kernel: 5, stride: 2, size: [9, 11], padding: [0, 1, 3, 2]),
       example([(16, 1)], outputs: 16, kernel: 3, stride: 2, size: [9, 11], padding: [0, 1, 1, 0]),
+      example([(3, 1)], outputs: 16, kernel: 7, stride: 2, size: [15, 20], padding: [3, 0, 2, 6]),
     ]
   }()
 
@@ -86,7 +87,7 @@ enum TransformCases {
 
   static let kept: [OperationCase] = [
     example([(16, 1)], outputs: 16, kernel: 5, size: [8, 8]),
-    example([(16, 1)], outputs: 16, kernel: 7, stride: 2, size: [8, 8]),
+    example([(16, 1)], outputs: 16, kernel: 7, size: [8, 8]),
     example([(16, 2)], outputs: 16, kernel: 3, stride: 2, size: [8, 8]),
     example([(16, 2)], outputs: 16, kernel: 3, size: [8, 8], padding: [0, 0, 0, 0]),
     example([(16, 4)], outputs: 16, kernel: 3, size: [8, 8]),

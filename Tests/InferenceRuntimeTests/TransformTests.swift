@@ -11,7 +11,7 @@ import Testing
   ) throws {
     let expected = example.operation.evaluate(example.operands.map(\.tensor))[0]
     for transform in try example.transforms() {
-      let limit: Float = transform.terms.allSatisfy(\.form.isNearExact) ? 2e-6 : 1e-5
+      let limit = transform.terms.map { Self.limit($0.form.points) }.max() ?? 0
       for kernels in KernelTable.supported {
         let actual = try example.run(
           kernels, threads: 3, tier: .fast, transform: transform.name)[0]
@@ -22,18 +22,29 @@ import Testing
     }
   }
 
-  /// Rounding data, weights and result to 8 bits each, in two dimensions.
+  /// The largest difference that rounding at these points may make, of the largest value.
+  private static func limit(_ points: TransformForm.Points) -> Float {
+    switch points {
+    case .units: 2e-6
+    case .roots: 1e-5
+    case .powers: 4e-5
+    }
+  }
+
+  /// Rounding data, weights and result to 8 bits each, in two dimensions; the roots make values
+  /// of several sizes.
   @Test(arguments: TransformCases.narrow)
   func `agrees with the scalar meaning over bf16 pictures`(_ example: OperationCase) throws {
     let expected = example.operation.evaluate(example.operands.map(\.tensor))[0]
     for transform in try example.transforms() {
+      let onlyAdds = transform.terms.allSatisfy { $0.form.points == .units }
       for kernels in KernelTable.supported {
         let actual = try example.run(
           kernels, threads: 3, tier: .fast, transform: transform.name)[0]
         #expect(actual.shape == expected.shape && actual.elementType == expected.elementType)
         let difference = largestDifference(
           actual.convertedToFloat32(), expected.convertedToFloat32())
-        #expect(difference <= 0x1p-6, "\(kernels), \(transform.name)")
+        #expect(difference <= (onlyAdds ? 0x1p-6 : 0x1p-5), "\(kernels), \(transform.name)")
       }
     }
   }
@@ -82,10 +93,11 @@ import Testing
 
   @Test func `keeps to the points of the tier`() throws {
     let example = TransformCases.example([(64, 1)], outputs: 64, kernel: 3, size: [64, 64])
-    #expect(try example.algorithms(tier: .exact) == ["direct"])
-    #expect(try example.algorithms(tier: .near) == ["c4x3"])
-    #expect(try example.algorithms(tier: .fast) == ["f4x3"])
-    #expect(try example.algorithms(tier: .near, transform: "f4x3") == ["c4x3"])
+    #expect(try example.algorithms(tier: .exact) == ["c4x3"])
+    #expect(try example.algorithms(tier: .near) == ["f4x3"])
+    #expect(try example.algorithms(tier: .fast) == ["f6x3"])
+    #expect(try example.algorithms(tier: .exact, transform: "f4x3") == ["c4x3"])
+    #expect(try example.algorithms(tier: .near, transform: "f6x3") == ["f4x3"])
   }
 
   @Test(arguments: TransformCases.kept)
@@ -104,14 +116,15 @@ import Testing
     }
   }
 
-  @Test func `keeps bf16 pictures to points that only add`() throws {
+  @Test func `keeps bf16 pictures to the points of the tier before`() throws {
     var random = SeededGenerator(seed: 6)
     let example = NarrowConvolutionCases.narrowed(
       TransformCases.example([(64, 1)], outputs: 64, kernel: 3, size: [64, 64]), .bfloat16,
       .bfloat16, &random)
     #expect(try example.algorithms(tier: .exact) == ["direct"])
-    #expect(try example.algorithms(tier: .fast) == ["c4x3"])
-    #expect(try example.algorithms(tier: .fast, transform: "f4x3") == ["c4x3"])
+    #expect(try example.algorithms(tier: .near) == ["c4x3"])
+    #expect(try example.algorithms(tier: .fast) == ["f4x3"])
+    #expect(try example.algorithms(tier: .fast, transform: "f6x3") == ["f4x3"])
   }
 }
 

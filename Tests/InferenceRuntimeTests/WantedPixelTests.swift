@@ -21,7 +21,7 @@ import Testing
   private static func models(_ kernels: KernelTable) throws -> [CompiledModel] {
     let graph = try SmallUNet.graph(isLocal: true)
     return NumericTier.allCases.map { CompiledModel(graph, kernels: kernels, tier: $0) }
-      + ["f2x2", "f3x2", "up2 + f2x3", "up2 + c4x3", "up2 + f4x3"].map {
+      + ["direct", "f2x2", "f3x2", "up2 + f2x3", "up2 + c4x3", "up3 + f4x3", "up3 + f6x3"].map {
         CompiledModel(graph, kernels: kernels, tier: .fast, preferringTransform: $0)
       }
   }
@@ -86,7 +86,7 @@ import Testing
   func `gives the bits of a fresh run after any edits`(_ seed: Int, _ retention: Retention) throws {
     var random = SeededGenerator(seed: UInt64(seed) + 1)
     let graph = try SmallUNet.graph(isLocal: seed % 3 != 0)
-    let preferred = [nil, "f3x2", "up2 + f4x3"][seed % 3]
+    let preferred = [nil, "f3x2", "up3 + f6x3"][seed % 3]
     let model = CompiledModel(
       graph, kernels: .preferred, tier: .fast, preferringTransform: preferred)
     let session = model.makeSession(threads: 2, retaining: retention)

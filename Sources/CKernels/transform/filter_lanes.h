@@ -8,6 +8,8 @@ enum { TAPS = PC_MAX_TRANSFORM_TAPS, NEAR_CHANNELS = 16, MAX_GROUP = 2 };
 typedef double wide __attribute__((ext_vector_type(LANES / 2)));
 typedef float wide_floats __attribute__((ext_vector_type(LANES / 2)));
 
+static const double root_of_two = 0x1.6a09e667f3bcdp0;
+
 /* Taps to the weights of the products. */
 INLINE void filter_f2x2(const wide *w, wide *u) {
   u[0] = -w[0];
@@ -30,13 +32,26 @@ INLINE void filter_f3x2(const wide *w, wide *u) {
   u[3] = w[1];
 }
 
+INLINE void filter_f3x4(const wide *w, wide *u) {
+#pragma STDC FP_CONTRACT OFF
+  const wide even_small = (-2.0 / 3) * (w[0] + 0.5 * w[2]);
+  const wide odd_small = -(root_of_two / 3) * (w[1] + 0.5 * w[3]);
+  const wide even_large = (1.0 / 6) * (w[0] + 2 * w[2]);
+  const wide odd_large = root_of_two / 6 * (w[1] + 2 * w[3]);
+  u[0] = w[0];
+  u[1] = even_small + odd_small;
+  u[2] = even_small - odd_small;
+  u[3] = even_large + odd_large;
+  u[4] = even_large - odd_large;
+  u[5] = w[3];
+}
+
 INLINE void filter_f4x3(const wide *w, wide *u) {
 #pragma STDC FP_CONTRACT OFF
-  const double root_two = 0x1.6a09e667f3bcdp0;
   const wide even_small = (-2.0 / 3) * (w[0] + 0.5 * w[2]);
-  const wide odd_small = -(root_two / 3) * w[1];
+  const wide odd_small = -(root_of_two / 3) * w[1];
   const wide even_large = (1.0 / 6) * (w[0] + 2 * w[2]);
-  const wide odd_large = root_two / 6 * w[1];
+  const wide odd_large = root_of_two / 6 * w[1];
   u[0] = w[0];
   u[1] = even_small + odd_small;
   u[2] = even_small - odd_small;
@@ -56,12 +71,37 @@ INLINE void filter_c4x3(const wide *w, wide *u) {
   u[6] = w[2];
 }
 
+INLINE void filter_f6x3(const wide *w, wide *u) {
+#pragma STDC FP_CONTRACT OFF
+  const wide even_one = (-2.0 / 9) * (w[0] + w[2]), odd_one = (-2.0 / 9) * w[1];
+  const wide even_two = (1.0 / 90) * (w[0] + 4 * w[2]), odd_two = (1.0 / 45) * w[1];
+  const wide even_half = (32.0 / 45) * (w[0] + 0.25 * w[2]), odd_half = (16.0 / 45) * w[1];
+  u[0] = -w[0];
+  u[1] = even_one + odd_one;
+  u[2] = even_one - odd_one;
+  u[3] = even_two + odd_two;
+  u[4] = even_two - odd_two;
+  u[5] = even_half + odd_half;
+  u[6] = even_half - odd_half;
+  u[7] = w[2];
+}
+
 INLINE void filter_up2(const wide *w, wide *u) {
   u[0] = -(w[0] + w[1]);
   u[1] = -w[0];
   u[2] = (w[0] + w[1]) + w[2];
   u[3] = w[2];
   u[4] = w[1] + w[2];
+}
+
+INLINE void filter_up3(const wide *w, wide *u) {
+  u[0] = -(w[0] + w[1]);
+  u[1] = -w[0];
+  u[2] = 0.5 * ((w[0] + w[1]) + w[2]);
+  u[3] = 0.5 * ((w[0] + w[1]) - w[2]);
+  u[4] = 0.5 * (w[0] - (w[1] + w[2]));
+  u[5] = w[2];
+  u[6] = w[1] + w[2];
 }
 
 typedef void (*line_filter)(const wide *from, wide *to);

@@ -16,6 +16,8 @@
 
 #define PC_TRANSFORM_MULTIPLY multiply_windows
 #define LANES 16
+#define PC_LOAD_FEW(from, count) \
+  (lanes)_mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), from)
 #define PC_TRANSFORM_ISA "avx512"
 #define PC_TRANSFORM_SYMBOL pc_f32_transform_16__avx512
 #include "transform_lanes.h"

@@ -4,7 +4,7 @@
  * PC_TRANSFORM_MULTIPLY is its `multiply` where there is one.
  *
  * The points are 0, 1, -1, i, -i and infinity, or 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
- * values stay of like size. With M the product of x - a over the finite points a, value k is the
+ * values stay of like size, or 0, +-1, +-2, +-1/2 and infinity. With M the product of x - a over the finite points a, value k is the
  * sum of the data weighted with the coefficients of M / (x - a_k), and that at infinity with those
  * of M. */
 
@@ -106,6 +106,22 @@ INLINE void at_0_roots(const lanes *d, lanes *v) {
   v[5] = d[1] + d[5] - 2.5f * d[3];
 }
 
+INLINE void at_0_powers(const lanes *d, lanes *v) {
+  const lanes even_one = d[6] - 4.25f * d[4] + d[2], odd_one = d[5] - 4.25f * d[3] + d[1];
+  const lanes even_two = d[6] - 1.25f * d[4] + 0.25f * d[2];
+  const lanes odd_two = 2 * d[5] - 2.5f * d[3] + 0.5f * d[1];
+  const lanes even_half = d[6] - 5 * d[4] + 4 * d[2];
+  const lanes odd_half = 0.5f * d[5] - 2.5f * d[3] + 2 * d[1];
+  v[0] = (d[6] - d[0]) - 5.25f * (d[4] - d[2]);
+  v[1] = even_one + odd_one;
+  v[2] = even_one - odd_one;
+  v[3] = even_two + odd_two;
+  v[4] = even_two - odd_two;
+  v[5] = even_half + odd_half;
+  v[6] = even_half - odd_half;
+  v[7] = (d[7] - d[1]) - 5.25f * (d[5] - d[3]);
+}
+
 /* At i the value is a complex number, of which that at -i is the conjugate. Its real part, its
  * imaginary part and their sum are values, since three products make a complex one. */
 INLINE void at_0_units(const lanes *d, lanes *v) {
@@ -137,6 +153,13 @@ INLINE void sum_f3x2(const lanes *m, lanes *y) {
   y[2] = even + m[3];
 }
 
+INLINE void sum_f3x4(const lanes *m, lanes *y) {
+  const lanes even_small = m[1] + m[2], even_large = m[3] + m[4];
+  y[0] = m[0] + even_small + even_large;
+  y[1] = root_half * (m[1] - m[2]) + root_two * (m[3] - m[4]);
+  y[2] = 0.5f * even_small + 2 * even_large + m[5];
+}
+
 INLINE void sum_f4x3(const lanes *m, lanes *y) {
   const lanes even_small = m[1] + m[2], odd_small = m[1] - m[2];
   const lanes even_large = m[3] + m[4], odd_large = m[3] - m[4];
@@ -156,6 +179,18 @@ INLINE void sum_c4x3(const lanes *m, lanes *y) {
   y[3] = (odd + imaginary) + m[6];
 }
 
+INLINE void sum_f6x3(const lanes *m, lanes *y) {
+  const lanes even_one = m[1] + m[2], odd_one = m[1] - m[2];
+  const lanes even_two = m[3] + m[4], odd_two = m[3] - m[4];
+  const lanes even_half = m[5] + m[6], odd_half = m[5] - m[6];
+  y[0] = m[0] + even_one + even_two + even_half;
+  y[1] = odd_one + 2 * odd_two + 0.5f * odd_half;
+  y[2] = even_one + 4 * even_two + 0.25f * even_half;
+  y[3] = odd_one + 8 * odd_two + 0.125f * odd_half;
+  y[4] = even_one + 16 * even_two + 0.0625f * even_half;
+  y[5] = odd_one + 32 * odd_two + 0.03125f * odd_half + m[7];
+}
+
 INLINE void sum_up2(const lanes *m, lanes *y) {
   y[0] = m[0] + m[2];
   y[1] = m[1] + m[2];
@@ -163,16 +198,36 @@ INLINE void sum_up2(const lanes *m, lanes *y) {
   y[3] = m[2] + m[4];
 }
 
+INLINE void sum_up3(const lanes *m, lanes *y) {
+  const lanes odd = m[2] + m[3], even = m[2] + m[4];
+  y[0] = m[0] + odd;
+  y[1] = m[1] + even;
+  y[2] = m[2] - m[3];
+  y[3] = m[2] - m[4];
+  y[4] = odd + m[5];
+  y[5] = even + m[6];
+}
+
 typedef void (*line_transform)(const lanes *from, lanes *to);
 
+#ifndef PC_LOAD_FEW
+INLINE lanes PC_LOAD_FEW(const number *from, size_t count) {
+  number few[LANES] = {0};
+  for (size_t k = 0; k < count; k++) few[k] = from[k];
+  return load_numbers(few);
+}
+#endif
+
+/* `count` channels at `offset`, as many as a vector has at most. */
 INLINE void load_lanes(
     line_transform data, const size_t window, const size_t side, const number *const *pixels,
-    const float *scales, size_t offset, number *values, size_t value_stride,
+    const float *scales, size_t offset, const size_t count, number *values, size_t value_stride,
     const ptrdiff_t (*depth)[2]) {
   lanes d[SIDE], t[SIDE * SIDE], v[SIDE];
   UNROLL for (size_t j = 0; j < window; j++) {
     UNROLL for (size_t i = 0; i < window; i++) {
-      d[i] = load_numbers(pixels[i * window + j] + offset);
+      const number *from = pixels[i * window + j] + offset;
+      d[i] = count == LANES ? load_numbers(from) : PC_LOAD_FEW(from, count);
       if (scales) d[i] *= scales[i * window + j];
     }
     data(d, v);
@@ -195,18 +250,14 @@ INLINE void load_window(
   for (size_t k = 0; k < whole; k += LANES) {
     UNROLL for (size_t i = 0; i < window * window; i++) __builtin_prefetch(next[i] + k);
     if (scales)
-      load_lanes(data, window, side, pixels, scales, k, values + k, value_stride, depth);
+      load_lanes(data, window, side, pixels, scales, k, LANES, values + k, value_stride, depth);
     else
-      load_lanes(data, window, side, pixels, NULL, k, values + k, value_stride, depth);
+      load_lanes(data, window, side, pixels, NULL, k, LANES, values + k, value_stride, depth);
   }
-  if (whole == channels) return;
-  number rests[SIDE * SIDE][LANES] = {{0}};
-  const number *rest_pixels[SIDE * SIDE];
-  for (size_t i = 0; i < window * window; i++) {
-    memcpy(rests[i], pixels[i] + whole, (channels - whole) * sizeof(number));
-    rest_pixels[i] = rests[i];
-  }
-  load_lanes(data, window, side, rest_pixels, scales, 0, values + whole, value_stride, depth);
+  if (whole < channels)
+    load_lanes(
+        data, window, side, pixels, scales, whole, channels - whole, values + whole, value_stride,
+        depth);
 }
 
 INLINE void sum_window(
