@@ -20,7 +20,9 @@ enum { SIDE = PC_MAX_TRANSFORM_SIDE };
 
 typedef float lanes __attribute__((ext_vector_type(LANES)));
 typedef uint32_t words __attribute__((ext_vector_type(LANES)));
+typedef int32_t integers __attribute__((ext_vector_type(LANES)));
 typedef uint16_t half_words __attribute__((ext_vector_type(LANES)));
+typedef uint8_t bytes __attribute__((ext_vector_type(LANES)));
 
 INLINE lanes load(const float *from) {
   lanes x;
@@ -307,17 +309,31 @@ INLINE lanes activate(lanes y, const pc_tile *tile) {
   return y;
 }
 
+/* `pc_u8_stored` of each lane. */
+INLINE bytes u8_stored(lanes y, const pc_tile *tile) {
+#pragma STDC FP_CONTRACT OFF
+  const lanes rounder = 12582912.0f, scaled = y * tile->reciprocal;
+  const lanes above = scaled > -300 ? scaled : -300;
+  const lanes limited = above < 300 ? above : 300;
+  const integers place =
+      __builtin_convertvector((limited + rounder) - rounder, integers) + tile->zero_point;
+  return __builtin_convertvector(place < 0 ? 0 : place > 255 ? 255 : place, bytes);
+}
+
+INLINE void store_bytes(void *to, const void *stored, const size_t size, size_t left) {
+  if (left >= size) memcpy(to, stored, size);
+  else memcpy(to, stored, left);
+}
+
 INLINE void store_result(const pc_tile *tile, size_t place, lanes y, size_t count) {
   if (tile->storage == PC_STORE_F32) return store_some((float *)tile->output + place, y, count);
   if (tile->storage == PC_STORE_BF16) {
     const half_words stored = bf16_stored(y);
-    uint16_t *to = (uint16_t *)tile->output + place;
-    if (count >= LANES) memcpy(to, &stored, sizeof stored);
-    else memcpy(to, &stored, count * sizeof *to);
-    return;
+    store_bytes((uint16_t *)tile->output + place, &stored, sizeof stored, 2 * count);
+  } else {
+    const bytes stored = u8_stored(y, tile);
+    store_bytes((uint8_t *)tile->output + place, &stored, sizeof stored, count);
   }
-  for (size_t k = 0; k < count && k < LANES; k++)
-    ((uint8_t *)tile->output)[place + k] = pc_u8_stored(y[k], tile->reciprocal, tile->zero_point);
 }
 
 static void finish(const pc_tile *tile, const float *sums, size_t stride) {
