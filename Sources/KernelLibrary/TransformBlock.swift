@@ -24,10 +24,13 @@ package struct TransformBlock: Sendable {
     return (1...kernel.rows).first { $0 * windows * windows % kernel.rows == 0 } ?? kernel.rows
   }
 
-  /// Bytes of transformed data.
+  /// Bytes of transformed data, and of what its windows are.
   package var valueByteCount: Int {
-    transform.terms.reduce(0) { $0 + $1.form.values * $1.form.values * valueStride($1) }
-      * numberSize
+    let line = Self.lineByteCount
+    return transform.terms.reduce(0) {
+      $0 + $1.form.values * $1.form.values * valueStride($1) * numberSize
+        + (windows($1) + line - 1) / line * line
+    }
   }
 
   /// Bytes of the products of one block of output channels, and of the sums of one tile.

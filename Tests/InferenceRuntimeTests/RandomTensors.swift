@@ -35,6 +35,22 @@ struct SeededGenerator: RandomNumberGenerator {
       shape: shape)
   }
 
+  /// Ones but for a rectangle of zeros, of at least half the rows and columns, in each image.
+  mutating func compactHole(_ shape: [Int]) -> Tensor {
+    let area = shape[2] * shape[3]
+    var values = [Float](repeating: 1, count: Tensor.elementCount(of: shape))
+    for image in 0..<shape[0] * shape[1] {
+      let axes = shape[2...].map { length in
+        let first = Int.random(in: 0...length / 2, using: &self)
+        return first..<min(first + (length + 1) / 2 + image % 2, length)
+      }
+      for row in axes[0] {
+        for column in axes[1] { values[image * area + row * shape[3] + column] = 0 }
+      }
+    }
+    return Tensor(values, shape: shape)
+  }
+
   mutating func booleans(_ shape: [Int]) -> Tensor {
     let bytes = (0..<Tensor.elementCount(of: shape)).map { _ in
       UInt8.random(in: 0...1, using: &self)

@@ -19,7 +19,7 @@ enum TransformCases {
             example(
               parts, outputs: outputs, kernel: kernel, stride: stride,
               size: isUpsampled ? size.map { $0 + $0 % 2 } : size,
-              mask: Mask.allCases[mask % 3]))
+              mask: Mask.allCases[mask % Mask.allCases.count]))
         }
       }
     }
@@ -44,7 +44,7 @@ enum TransformCases {
     example([(20, 1)], outputs: 33, kernel: 5, stride: 2, size: [61, 67], mask: .binary),
     example([(20, 2), (17, 1)], outputs: 70, kernel: 3, size: [62, 74], mask: .binary),
     example([(12, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
-    example([(12, 2), (5, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
+    example([(12, 2), (5, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .compact),
   ]
 
   /// Cases over `bf16` pictures, stored as each type.
@@ -79,9 +79,9 @@ enum TransformCases {
 
   static let masked: [OperationCase] = Mask.allCases.dropFirst().flatMap { mask in
     [
-      example([(17, 1)], outputs: 33, kernel: 3, size: [12, 9], mask: mask),
-      example([(17, 1)], outputs: 33, kernel: 5, stride: 2, size: [12, 9], mask: mask),
-      example([(17, 2), (9, 1)], outputs: 33, kernel: 3, size: [12, 8], mask: mask),
+      example([(17, 1)], outputs: 33, kernel: 3, size: [32, 29], mask: mask),
+      example([(17, 1)], outputs: 33, kernel: 5, stride: 2, size: [42, 49], mask: mask),
+      example([(17, 2), (9, 1)], outputs: 33, kernel: 3, size: [32, 28], mask: mask),
     ]
   }
 

@@ -42,7 +42,8 @@ import Testing
 enum UpsamplingSplitCases {
   typealias Part = (channels: Int, upsampling: Int)
 
-  enum Mask: CaseIterable { case none, binary, fractional }
+  /// No mask; zeros and ones; values between them too; ones with a hole that is wider than windows.
+  enum Mask: CaseIterable { case none, binary, fractional, compact }
 
   static let all: [OperationCase] = {
     var cases: [OperationCase] = []
@@ -104,7 +105,11 @@ enum UpsamplingSplitCases {
       let part = (part.channels, grown.map { $0 / part.upsampling })
       operands.append(.image(random.tensor([2, part.0] + part.1)))
       if mask != .none {
-        operands.append(.image(random.mask([2, 1] + part.1, fractions: mask == .fractional)))
+        let shape = [2, 1] + part.1
+        operands.append(
+          .image(
+            mask == .compact
+              ? random.compactHole(shape) : random.mask(shape, fractions: mask == .fractional)))
       }
     }
     let weights = [outputs, parts.reduce(0) { $0 + $1.channels }, kernel, kernel]

@@ -168,8 +168,9 @@ typedef struct {
   float slope;
 } pc_transform;
 
-/* Transforms the data of the block of listed tiles `first..<first + count` into `values`:
- * values^2 values of each term, one after the other. */
+/* Transforms the data of the block of listed tiles `first..<first + count` into `values`: of each
+ * term, one after the other, values^2 values of each window and what the windows are, a byte each
+ * in whole cache lines. Windows whose data all lies in holes are left out. */
 void pc_transform_load(
     const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
     size_t count, void *values);

@@ -1,0 +1,168 @@
+#include "transform_blocks.h"
+
+/* Transforms the data under the windows of a block of tiles. */
+
+enum { MAX_PIXELS = PC_MAX_TRANSFORM_SIDE * PC_MAX_TRANSFORM_SIDE, WINDOWS_AHEAD = 3 };
+
+/* The pixels of a source under one window, their masks, and where its values go. */
+typedef struct {
+  const pc_transform_source *source;
+  const void *pixels[MAX_PIXELS];
+  float scales[MAX_PIXELS];
+  int is_scaled;
+  void *values;
+} window_data;
+
+/* Whether `window` data from `place` on, `stride` apart, lie among `length`. */
+static int lies_inside(ptrdiff_t place, size_t window, size_t stride, size_t length) {
+  return place >= 0 && place + (ptrdiff_t)((window - 1) * stride) < (ptrdiff_t)length;
+}
+
+/* Finds the pixels under the window that starts at `row` and `column`. */
+static void find_pixels(
+    window_data *data, size_t window, size_t image, ptrdiff_t row, ptrdiff_t column,
+    const void *zeros, size_t number_size) {
+  const pc_transform_source *s = data->source;
+  const ptrdiff_t pitch = (ptrdiff_t)(s->pixel_stride * number_size);
+  data->is_scaled = 0;
+  if (!s->mask && lies_inside(row, window, s->stride, s->height) &&
+      lies_inside(column, window, s->stride, s->width)) {
+    const ptrdiff_t index = ((ptrdiff_t)(image * s->height) + row) * (ptrdiff_t)s->width + column;
+    const char *first = (const char *)s->pixels + index * pitch;
+    const size_t step = s->stride * (size_t)pitch;
+    for (size_t i = 0; i < window; i++)
+      for (size_t j = 0; j < window; j++)
+        data->pixels[i * window + j] = first + (i * s->width + j) * step;
+    return;
+  }
+  for (size_t i = 0; i < window; i++, row += (ptrdiff_t)s->stride) {
+    const int is_row = row >= 0 && row < (ptrdiff_t)s->height;
+    const ptrdiff_t line = ((ptrdiff_t)(image * s->height) + row) * (ptrdiff_t)s->width;
+    ptrdiff_t place = column;
+    for (size_t j = 0; j < window; j++, place += (ptrdiff_t)s->stride) {
+      const int is_inside = is_row && place >= 0 && place < (ptrdiff_t)s->width;
+      const ptrdiff_t index = line + place;
+      const float mask = !is_inside ? 0 : s->mask ? s->mask[index] : 1;
+      data->pixels[i * window + j] =
+          mask == 0 ? zeros : (const char *)s->pixels + index * pitch;
+      data->scales[i * window + j] = mask;
+      data->is_scaled |= mask != 0 && mask != 1;
+    }
+  }
+}
+
+/* Loads one window after another, each while the pixels of one that follows are fetched. */
+typedef struct {
+  const pc_transform *transform;
+  const pc_transform_term *term;
+  pc_transform_load_ukernel run;
+  size_t number_size;
+  size_t window;
+  size_t found;
+  size_t loaded;
+  window_data ring[WINDOWS_AHEAD + 1];
+} loader;
+
+static void load_next(loader *l) {
+  const window_data *data = l->ring + l->loaded++ % (WINDOWS_AHEAD + 1);
+  const window_data *last = l->ring + (l->found - 1) % (WINDOWS_AHEAD + 1);
+  l->run(
+      data->pixels, data->is_scaled ? data->scales : NULL, last->pixels, data->source->channels,
+      data->values, l->term->value_stride, data->source->depth);
+}
+
+static void load_source(
+    loader *l, const pc_transform_source *source, size_t image, ptrdiff_t row, ptrdiff_t column,
+    void *values) {
+  window_data *data = l->ring + l->found++ % (WINDOWS_AHEAD + 1);
+  data->source = source;
+  data->values = values;
+  find_pixels(
+      data, l->window, image, source->first[0] + row * (ptrdiff_t)source->advance,
+      source->first[1] + column * (ptrdiff_t)source->advance, l->transform->zeros,
+      l->number_size);
+  if (l->found > WINDOWS_AHEAD) load_next(l);
+}
+
+/* Whether a source has data under the window that starts at `row` and `column`. */
+static int has_data(
+    const pc_transform_source *s, size_t window, size_t image, ptrdiff_t row, ptrdiff_t column) {
+  if (!s->mask) return 1;
+  const ptrdiff_t height = (ptrdiff_t)s->height, width = (ptrdiff_t)s->width;
+  const ptrdiff_t step = (ptrdiff_t)s->stride, length = (ptrdiff_t)window * step;
+  for (ptrdiff_t i = row; i < row + length && i < height; i += step) {
+    if (i < 0) continue;
+    const float *line = s->mask + ((ptrdiff_t)image * height + i) * width;
+    for (ptrdiff_t j = column; j < column + length && j < width; j += step)
+      if (j >= 0 && line[j] != 0) return 1;
+  }
+  return 0;
+}
+
+static pc_window_state state_of(
+    const loader *l, size_t image, ptrdiff_t row, ptrdiff_t column) {
+  const pc_transform *t = l->transform;
+  const ptrdiff_t outputs = (ptrdiff_t)pc_form_of(l->term)->outputs;
+  if (row + outputs <= 0 || column + outputs <= 0 || row >= (ptrdiff_t)t->height ||
+      column >= (ptrdiff_t)t->width)
+    return PC_WINDOW_OUTSIDE;
+  for (size_t k = 0; k < l->term->source_count; k++) {
+    const pc_transform_source *s = l->term->sources + k;
+    const ptrdiff_t advance = (ptrdiff_t)s->advance;
+    if (has_data(
+            s, l->window, image, s->first[0] + (row - t->origin) / outputs * advance,
+            s->first[1] + (column - t->origin) / outputs * advance))
+      return PC_WINDOW_FULL;
+  }
+  return PC_WINDOW_EMPTY;
+}
+
+/* Loads the windows of one tile, of which the first is the term's `window`-th; the next one. */
+static size_t load_tile(
+    loader *l, pc_place tile, size_t window, char *values, uint8_t *states) {
+  const pc_transform *t = l->transform;
+  const ptrdiff_t outputs = (ptrdiff_t)pc_form_of(l->term)->outputs;
+  const size_t parts = pc_cuts(t, l->term);
+  for (size_t part = 0; part < parts * parts; part++) {
+    const ptrdiff_t row = tile.row + (ptrdiff_t)(part / parts) * outputs;
+    const ptrdiff_t column = tile.column + (ptrdiff_t)(part % parts) * outputs;
+    const pc_window_state state = state_of(l, tile.image, row, column);
+    states[part] = (uint8_t)state;
+    if (state != PC_WINDOW_FULL) continue;
+    for (size_t k = 0; k < l->term->source_count; k++)
+      load_source(
+          l, l->term->sources + k, tile.image, (row - t->origin) / outputs,
+          (column - t->origin) / outputs, values + window * l->term->pitch * l->number_size);
+    window++;
+  }
+  return window;
+}
+
+static void load_term(
+    const pc_transform *t, const pc_transform_kernel *transforms, const pc_transform_term *term,
+    size_t first, size_t count, char *values) {
+  loader l = {
+      .transform = t,
+      .term = term,
+      .run = transforms->load[term->form],
+      .number_size = pc_number_size(transforms->arithmetic),
+      .window = pc_form_of(term)->window,
+  };
+  const size_t parts = pc_cuts(t, term);
+  uint8_t *states = (uint8_t *)values + pc_value_bytes(term, transforms->arithmetic);
+  size_t window = 0;
+  for (size_t index = first; index < first + count; index++, states += parts * parts)
+    window = load_tile(&l, pc_place_of(t, index), window, values, states);
+  while (l.loaded < l.found) load_next(&l);
+}
+
+void pc_transform_load(
+    const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
+    size_t count, void *values) {
+  char *to = values;
+  for (size_t i = 0; i < transform->term_count; i++) {
+    const pc_transform_term *term = transform->terms + i;
+    load_term(transform, transforms, term, first, count, to);
+    to += pc_term_bytes(term, transforms->arithmetic);
+  }
+}

@@ -1,0 +1,187 @@
+#include <string.h>
+
+#include "transform_blocks.h"
+
+/* Multiplies the transformed data of a block of tiles, and adds up and finishes the products. */
+
+/* Products of `rows` windows by one panel of `tile->weights`, whose length in depth is set. */
+static void multiply_rows(
+    const pc_tile_kernel *kernel, pc_tile *tile, pc_segment *segment, const char *values,
+    size_t pitch, size_t rows, float *products) {
+  for (size_t row = 0; row < rows; row += tile->rows) {
+    tile->rows = rows - row < kernel->rows ? rows - row : kernel->rows;
+    for (size_t r = 0; r < tile->rows; r++) segment->rows[r] = values + (row + r) * pitch;
+    tile->output = products + row * kernel->columns;
+    kernel->run(tile);
+  }
+}
+
+static size_t panel_width(const pc_tile_kernel *kernel, size_t columns) {
+  return columns > kernel->columns / 2 ? kernel->columns : kernel->columns / 2;
+}
+
+/* The value that a product in two dimensions multiplies. */
+static size_t value_of(const pc_transform_form_size *form, size_t product) {
+  return form->value_of_product[product / form->products] * form->values +
+         form->value_of_product[product % form->products];
+}
+
+/* Channels of a value. */
+static size_t depth_of(const pc_transform_term *term, size_t value) {
+  const size_t side = pc_form_of(term)->values;
+  return term->depth[value / side == side - 1][value % side == side - 1];
+}
+
+static size_t product_count(const pc_transform_term *term) {
+  return pc_form_of(term)->products * pc_form_of(term)->products;
+}
+
+static size_t total_depth(const pc_transform_term *term) {
+  size_t sum = 0;
+  for (size_t p = 0; p < product_count(term); p++)
+    sum += depth_of(term, value_of(pc_form_of(term), p));
+  return sum;
+}
+
+/* Multiplies `windows` windows of a term by the weights of one block of output channels. */
+static void multiply_term(
+    const pc_transform_kernel *transforms, const pc_tile_kernel *kernel,
+    const pc_transform_term *term, size_t windows, size_t column, size_t columns,
+    const char *values, float *products) {
+  const pc_transform_form_size *form = pc_form_of(term);
+  const size_t width = panel_width(kernel, columns), size = pc_number_size(kernel->arithmetic);
+  const size_t count = product_count(term), value_bytes = term->value_stride * size;
+  const char *weights = (const char *)term->weights + column * total_depth(term) * size;
+  pc_segment segment = {.depth = 0};
+  pc_tile tile = {
+      .segments = &segment,
+      .segment_count = 1,
+      .columns = columns,
+      .output_stride = kernel->columns,
+  };
+  for (size_t p = 0; p < count; p++) {
+    const size_t value = value_of(form, p);
+    const char *from = values + value * value_bytes;
+    segment.channels = depth_of(term, value);
+    tile.total_depth = segment.channels;
+    tile.weights = weights;
+    if (transforms->multiply && width == kernel->columns)
+      transforms->multiply(
+          from, term->pitch * size, windows, values + value_of(form, (p + 1) % count) * value_bytes,
+          weights, segment.channels, products);
+    else
+      multiply_rows(kernel, &tile, &segment, from, term->pitch * size, windows, products);
+    weights += segment.channels * width * size;
+    products += term->product_stride;
+  }
+}
+
+/* What of a term's windows and products the tiles have not taken yet. */
+typedef struct {
+  const pc_transform_term *term;
+  const uint8_t *states;
+  const float *products;
+} term_rest;
+
+/* Adds up the products of one tile. */
+static void sum_tile(
+    const pc_transform *t, const pc_transform_kernel *transforms, const pc_tile_kernel *kernel,
+    term_rest *rests, size_t columns, float *sums) {
+  const size_t stride = t->side * kernel->columns;
+  for (size_t k = 0; k < t->term_count; k++) {
+    term_rest *rest = rests + k;
+    const size_t parts = pc_cuts(t, rest->term), outputs = pc_form_of(rest->term)->outputs;
+    for (size_t part = 0; part < parts * parts; part++) {
+      const uint8_t state = *rest->states++;
+      float *to = sums + part / parts * outputs * stride + part % parts * outputs * kernel->columns;
+      if (state == PC_WINDOW_FULL) {
+        transforms->sum[rest->term->form](
+            rest->products, rest->term->product_stride, columns, to, stride, kernel->columns,
+            k > 0);
+        rest->products += kernel->columns;
+      } else if (state == PC_WINDOW_EMPTY && k == 0) {
+        for (size_t row = 0; row < outputs; row++)
+          memset(to + row * stride, 0, outputs * kernel->columns * sizeof *to);
+      }
+    }
+  }
+}
+
+static size_t clipped(ptrdiff_t place, size_t limit) {
+  return place < 0 ? 0 : (size_t)place < limit ? (size_t)place : limit;
+}
+
+/* Writes the outputs of one tile that lie in the picture. */
+static void finish_tile(
+    const pc_transform *t, const pc_transform_kernel *transforms, pc_place tile, size_t column,
+    const float *sums, size_t stride, pc_tile *task) {
+  const ptrdiff_t side = (ptrdiff_t)t->side;
+  const size_t begin = clipped(tile.column, t->width);
+  const size_t end = clipped(tile.row + side, t->height);
+  task->rows = clipped(tile.column + side, t->width) - begin;
+  for (size_t row = clipped(tile.row, t->height); row < end; row++) {
+    const size_t pixel = (tile.image * t->height + row) * t->width + begin;
+    task->output =
+        (char *)t->output + (pixel * t->output_stride + column) * pc_stored_size(t->storage);
+    task->ratio = t->ratio ? t->ratio + pixel : NULL;
+    for (size_t j = 0; j < t->bias_count; j++) {
+      task->bias[j] = t->biases[j].vector + column;
+      task->plane[j] = t->biases[j].plane ? t->biases[j].plane + pixel : NULL;
+    }
+    const ptrdiff_t place = ((ptrdiff_t)row - tile.row) * side + ((ptrdiff_t)begin - tile.column);
+    transforms->finish(task, sums + place * (ptrdiff_t)stride, stride);
+  }
+}
+
+/* Adds up the products of a block of tiles and writes the outputs. */
+static void sum_tiles(
+    const pc_transform *t, const pc_transform_kernel *transforms, const pc_tile_kernel *kernel,
+    size_t first, size_t count, size_t column, size_t columns, term_rest *rests, float *sums) {
+  pc_tile task = {
+      .columns = columns,
+      .output_stride = t->output_stride,
+      .storage = t->storage,
+      .reciprocal = t->reciprocal,
+      .zero_point = t->zero_point,
+      .scale = t->scale ? t->scale + column : NULL,
+      .bias_count = t->bias_count,
+      .activation = t->activation,
+      .slope = t->slope,
+  };
+  for (size_t index = first; index < first + count; index++) {
+    sum_tile(t, transforms, kernel, rests, columns, sums);
+    finish_tile(t, transforms, pc_place_of(t, index), column, sums, kernel->columns, &task);
+  }
+}
+
+static size_t full_windows(const uint8_t *states, size_t count) {
+  size_t full = 0;
+  for (size_t k = 0; k < count; k++) full += states[k] == PC_WINDOW_FULL;
+  return full;
+}
+
+void pc_transform_multiply(
+    const pc_transform *transform, const pc_transform_kernel *transforms,
+    const pc_tile_kernel *kernel, size_t first, size_t count, size_t first_block,
+    size_t block_count, const void *values, float *scratch) {
+  const pc_transform *t = transform;
+  for (size_t block = first_block; block < first_block + block_count; block++) {
+    const size_t column = block * kernel->columns;
+    const size_t left = t->outputs - column;
+    const size_t columns = left < kernel->columns ? left : kernel->columns;
+    term_rest rests[PC_MAX_TRANSFORM_TERMS];
+    const char *from = values;
+    float *to = scratch + t->side * t->side * kernel->columns;
+    for (size_t k = 0; k < t->term_count; k++) {
+      const pc_transform_term *term = t->terms + k;
+      const uint8_t *states = (const uint8_t *)from + pc_value_bytes(term, kernel->arithmetic);
+      const size_t parts = pc_cuts(t, term);
+      const size_t windows = full_windows(states, count * parts * parts);
+      rests[k] = (term_rest){.term = term, .states = states, .products = to};
+      multiply_term(transforms, kernel, term, windows, column, columns, from, to);
+      from += pc_term_bytes(term, kernel->arithmetic);
+      to += product_count(term) * term->product_stride;
+    }
+    sum_tiles(t, transforms, kernel, first, count, column, columns, rests, scratch);
+  }
+}

@@ -1,0 +1,65 @@
+#ifndef PC_TRANSFORM_BLOCKS_H
+#define PC_TRANSFORM_BLOCKS_H
+
+#include "pc_transform.h"
+
+/* How a block of tiles lies in memory while its outputs are computed.
+ *
+ * Values lie as [term][value][window][channel], behind those of a term what its windows are;
+ * products of one block of output channels as [term][product][window][column]. Both of a block of
+ * tiles, or at least the products, stay in the second-level cache while the weights stream past
+ * once. Only windows that count have values and products. */
+
+/* What is known of a window before it is transformed. */
+typedef enum {
+  /* None of its outputs lies in the picture. */
+  PC_WINDOW_OUTSIDE,
+  /* All its data lies in holes, so that its products are zeros. */
+  PC_WINDOW_EMPTY,
+  PC_WINDOW_FULL,
+} pc_window_state;
+
+enum { PC_LINE_BYTES = 64 };
+
+typedef struct {
+  size_t image;
+  ptrdiff_t row;
+  ptrdiff_t column;
+} pc_place;
+
+static inline const pc_transform_form_size *pc_form_of(const pc_transform_term *term) {
+  size_t count;
+  return pc_transform_forms(&count) + term->form;
+}
+
+/* Windows of a term along each side of a tile. */
+static inline size_t pc_cuts(const pc_transform *t, const pc_transform_term *term) {
+  return t->side / pc_form_of(term)->outputs;
+}
+
+/* The corner of a listed tile. */
+static inline pc_place pc_place_of(const pc_transform *t, size_t index) {
+  const size_t tile = (size_t)t->tiles[index];
+  const size_t area = t->tile_rows * t->tile_columns;
+  const pc_place result = {
+      .image = tile / area,
+      .row = (ptrdiff_t)(tile % area / t->tile_columns * t->side) + t->origin,
+      .column = (ptrdiff_t)(tile % t->tile_columns * t->side) + t->origin,
+  };
+  return result;
+}
+
+/* Bytes of all values of a term. */
+static inline size_t pc_value_bytes(const pc_transform_term *term, pc_arithmetic arithmetic) {
+  const size_t side = pc_form_of(term)->values;
+  return side * side * term->value_stride * pc_number_size(arithmetic);
+}
+
+/* Bytes of all values of a term and of the states of its windows, one each. */
+static inline size_t pc_term_bytes(const pc_transform_term *term, pc_arithmetic arithmetic) {
+  const size_t windows = term->value_stride / term->pitch;
+  const size_t lines = (windows + PC_LINE_BYTES - 1) / PC_LINE_BYTES;
+  return pc_value_bytes(term, arithmetic) + lines * PC_LINE_BYTES;
+}
+
+#endif
