@@ -2,7 +2,11 @@
 
 /* Transforms the data under the windows of a block of tiles. */
 
-enum { MAX_PIXELS = PC_MAX_TRANSFORM_SIDE * PC_MAX_TRANSFORM_SIDE, WINDOWS_AHEAD = 3 };
+enum {
+  MAX_PIXELS = PC_MAX_TRANSFORM_SIDE * PC_MAX_TRANSFORM_SIDE,
+  WINDOWS_AHEAD = 3,
+  FEW_BYTES = 16
+};
 
 /* The pixels of a source under one window, their masks, and where its values go. */
 typedef struct {
@@ -84,17 +88,29 @@ static void load_source(
   if (l->found > WINDOWS_AHEAD) load_next(l);
 }
 
-/* Whether a source has data under the window that starts at `row` and `column`. */
+static int has_bytes(const char *bytes, size_t count) {
+  int any = 0;
+  for (size_t k = 0; k < count; k++) any |= bytes[k];
+  return any != 0;
+}
+
+/* Whether a source has data under the window that starts at `row` and `column`: by its mask, or
+ * where it has none, by numbers other than zero, if pixels have few enough to look at them all. */
 static int has_data(
-    const pc_transform_source *s, size_t window, size_t image, ptrdiff_t row, ptrdiff_t column) {
-  if (!s->mask) return 1;
+    const pc_transform_source *s, size_t window, size_t number_size, size_t image, ptrdiff_t row,
+    ptrdiff_t column) {
+  const size_t bytes = s->channels * number_size, pitch = s->pixel_stride * number_size;
+  if (!s->mask && bytes > FEW_BYTES) return 1;
   const ptrdiff_t height = (ptrdiff_t)s->height, width = (ptrdiff_t)s->width;
   const ptrdiff_t step = (ptrdiff_t)s->stride, length = (ptrdiff_t)window * step;
   for (ptrdiff_t i = row; i < row + length && i < height; i += step) {
-    if (i < 0) continue;
-    const float *line = s->mask + ((ptrdiff_t)image * height + i) * width;
-    for (ptrdiff_t j = column; j < column + length && j < width; j += step)
-      if (j >= 0 && line[j] != 0) return 1;
+    for (ptrdiff_t j = column; i >= 0 && j < column + length && j < width; j += step) {
+      const ptrdiff_t index = ((ptrdiff_t)image * height + i) * width + j;
+      if (j < 0) continue;
+      if (s->mask ? s->mask[index] != 0
+                  : has_bytes((const char *)s->pixels + (size_t)index * pitch, bytes))
+        return 1;
+    }
   }
   return 0;
 }
@@ -106,12 +122,13 @@ static pc_window_state state_of(
   if (row + outputs <= 0 || column + outputs <= 0 || row >= (ptrdiff_t)t->height ||
       column >= (ptrdiff_t)t->width)
     return PC_WINDOW_OUTSIDE;
+  const ptrdiff_t down = (row - t->origin) / outputs, right = (column - t->origin) / outputs;
   for (size_t k = 0; k < l->term->source_count; k++) {
     const pc_transform_source *s = l->term->sources + k;
     const ptrdiff_t advance = (ptrdiff_t)s->advance;
     if (has_data(
-            s, l->window, image, s->first[0] + (row - t->origin) / outputs * advance,
-            s->first[1] + (column - t->origin) / outputs * advance))
+            s, l->window, l->number_size, image, s->first[0] + down * advance,
+            s->first[1] + right * advance))
       return PC_WINDOW_FULL;
   }
   return PC_WINDOW_EMPTY;

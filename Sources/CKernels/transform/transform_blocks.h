@@ -14,7 +14,7 @@
 typedef enum {
   /* None of its outputs lies in the picture. */
   PC_WINDOW_OUTSIDE,
-  /* All its data lies in holes, so that its products are zeros. */
+  /* All its data is zeros, as in holes, and so are its products. */
   PC_WINDOW_EMPTY,
   PC_WINDOW_FULL,
 } pc_window_state;
