@@ -3,9 +3,12 @@
  * the vector of sums, and PC_MULTIPLY_ADD(sum, words of a pixel, words of the weights).
  *
  * 28 accumulators, 2 weight vectors and a broadcast fill the 32 registers, and 16 loads feed 28
- * multiply-adds, so loads never limit. Weights stream past once per tile in order of depth. A block
+ * multiply-adds, so loads never limit. Weights stream past once per tile in order of depth, and are
+ * fetched to the second-level cache PC_WORDS_AHEAD words, 6 KB, before. A block
  * of at most 16 channels uses one vector of weights instead of two. Rows do not mix, so a pixel's
  * bits do not depend on its neighbours in the tile. */
+enum { PC_WORDS_AHEAD = 1536 };
+
 static inline __attribute__((always_inline)) void add_products(
     const pc_tile *tile, const pc_segment *segment, PC_SUM (*sums)[2], const size_t rows,
     const size_t vectors) {
@@ -19,7 +22,10 @@ static inline __attribute__((always_inline)) void add_products(
   for (size_t k = 0; k < words; k++) {
     __m512i w[2];
 #pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++) w[v] = _mm512_loadu_si512(weights + 16 * v);
+    for (size_t v = 0; v < vectors; v++) {
+      w[v] = _mm512_loadu_si512(weights + 16 * v);
+      __builtin_prefetch(weights + 16 * v + PC_WORDS_AHEAD, 0, 2);
+    }
     weights += 16 * vectors;
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
