@@ -85,6 +85,25 @@ enum TransformCases {
     ]
   }
 
+  /// Pictures of few channels and no mask that are zeros over whole windows, one of them all over.
+  static let blank: [OperationCase] = {
+    var random = SeededGenerator(seed: 81)
+    return [(3, 7, 2), (1, 3, 1), (4, 5, 2), (2, 3, 2)].map { channels, kernel, stride in
+      let example = example(
+        [(channels, 1)], outputs: 20, kernel: kernel, stride: stride, size: [47, 52])
+      let (picture, mask) = (
+        example.operands[0].tensor.floatArray, random.compactHole([1, 1, 47, 52]).floatArray
+      )
+      let values = picture.enumerated().map { index, value in
+        index < picture.count / 2 ? value * mask[index % mask.count] : 0
+      }
+      var operands = example.operands
+      operands[0] = .image(Tensor(values, shape: operands[0].tensor.shape))
+      return OperationCase(
+        operation: example.operation, operands: operands, depth: example.depth)
+    }
+  }()
+
   static let kept: [OperationCase] = [
     example([(16, 1)], outputs: 16, kernel: 5, size: [8, 8]),
     example([(16, 1)], outputs: 16, kernel: 7, size: [8, 8]),

@@ -91,6 +91,18 @@ import Testing
     }
   }
 
+  @Test(arguments: TransformCases.blank)
+  func `takes windows of zeros for what they are`(_ example: OperationCase) throws {
+    let expected = example.operation.evaluate(example.operands.map(\.tensor))[0]
+    for transform in try example.transforms() {
+      for kernels in KernelTable.supported {
+        let actual = try example.run(
+          kernels, threads: 2, tier: .fast, transform: transform.name)[0]
+        #expect(largestDifference(actual, expected) <= 4e-5, "\(kernels), \(transform.name)")
+      }
+    }
+  }
+
   @Test func `keeps to the points of the tier`() throws {
     let example = TransformCases.example([(64, 1)], outputs: 64, kernel: 3, size: [64, 64])
     #expect(try example.algorithms(tier: .exact) == ["c4x3"])
