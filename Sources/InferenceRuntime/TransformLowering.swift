@@ -43,7 +43,10 @@ struct TransformLowering: PictureConvolution {
     let far = Self.block(
       weights, most: tiles / (threadCount * Self.fewestBlocks),
       within: min(weights.byteCount / Self.weightsPerByte, Self.farByteCount))
-    block = isLarge && far.tiles > near.tiles ? far : near
+    let largest = isLarge && far.tiles > near.tiles ? far : near
+    let pieces = (tiles + largest.tiles - 1) / largest.tiles
+    block = TransformBlock(
+      transform, tiles: (tiles + pieces - 1) / pieces, kernel: weights.kernel)
     tileCount = tiles
   }
 
