@@ -151,12 +151,13 @@ struct TransformLowering: PictureConvolution {
     }
   }
 
+  /// Of `tiles` as much as their share of the picture: windows in holes, which take none, are not
+  /// known yet.
   private func multiplyAdds(_ tiles: Int) -> Int {
     let transform = weights.transform
     let products = transform.terms.reduce(0) {
-      let windows = transform.side / $1.form.outputs
-      return $0 + windows * windows * $1.productDepth
+      $0 + transform.windowCount($1, height: output.height, width: output.width) * $1.productDepth
     }
-    return tiles * output.channels * products
+    return output.images * products * output.channels * tiles / tileCount
   }
 }
