@@ -57,8 +57,8 @@ extension Activation {
 
 /// The transforms of one convolution.
 private struct TransformList {
-  /// Rows of a tile at least.
-  private static let side = 4
+  /// Rows of a tile: larger ones compute too much around a hole.
+  private static let sides = 4...6
 
   let operation: PartialConvolution
   let window: Window
@@ -86,9 +86,9 @@ private struct TransformList {
       let upsampled = ConvolutionTransform.Term(
         form: form, stride: 1, sources: sources(upsampling: 2) { _ in -1 })
       guard factors.contains(1) else { return [transform([upsampled], origin: -1)] }
-      return Self.stepwiseForms.map {
-        transform([upsampled, term($0, origin: -1)], origin: -1)
-      }
+      return Self.stepwiseForms
+        .map { transform([upsampled, term($0, origin: -1)], origin: -1) }
+        .filter { Self.sides.contains($0.side) }
     }
   }
 
@@ -106,7 +106,7 @@ private struct TransformList {
   ) -> ConvolutionTransform {
     let side = terms.reduce(1) { Self.commonMultiple($0, $1.form.outputs) }
     return ConvolutionTransform(
-      terms: terms, side: side < Self.side ? 2 * side : side, origin: origin)
+      terms: terms, side: side < Self.sides.lowerBound ? 2 * side : side, origin: origin)
   }
 
   private static func commonMultiple(_ first: Int, _ second: Int) -> Int {

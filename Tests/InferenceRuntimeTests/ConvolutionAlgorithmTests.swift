@@ -66,10 +66,10 @@ import Testing
     .decoder(1, 512, 512, 512, "split", "split", "split"),
     .decoder(2, 512, 512, 512, "split", "split", "split"),
     .decoder(3, 512, 512, 512, "up2 + f2x3", "up2 + f4x3", "up2 + f4x3"),
-    .decoder(4, 512, 512, 512, "up2 + c4x3", "up2 + f4x3", "up2 + f6x3"),
-    .decoder(5, 256, 512, 256, "up3 + c4x3", "up3 + f4x3", "up3 + f6x3"),
-    .decoder(6, 128, 256, 128, "up3 + c4x3", "up3 + f4x3", "up3 + f6x3"),
-    .decoder(7, 64, 128, 64, "up3 + c4x3", "up3 + f4x3", "up3 + f6x3"),
+    .decoder(4, 512, 512, 512, "up2 + c4x3", "up2 + f4x3", "up2 + f4x3"),
+    .decoder(5, 256, 512, 256, "up2 + c4x3", "up2 + f4x3", "up3 + f6x3"),
+    .decoder(6, 128, 256, 128, "up2 + c4x3", "up2 + f4x3", "up3 + f6x3"),
+    .decoder(7, 64, 128, 64, "up2 + c4x3", "up2 + f4x3", "up3 + f6x3"),
   ]
 
   @Test(arguments: layers)

@@ -21,7 +21,7 @@ import Testing
   private static func models(_ kernels: KernelTable) throws -> [CompiledModel] {
     let graph = try SmallUNet.graph(isLocal: true)
     return NumericTier.allCases.map { CompiledModel(graph, kernels: kernels, tier: $0) }
-      + ["direct", "f2x2", "f3x2", "up2 + f2x3", "up2 + c4x3", "up3 + f4x3", "up3 + f6x3"].map {
+      + ["direct", "f2x2", "f3x2", "up2 + f2x3", "up2 + c4x3", "up2 + f4x3", "up3 + f6x3"].map {
         CompiledModel(graph, kernels: kernels, tier: .fast, preferringTransform: $0)
       }
   }
