@@ -1,8 +1,9 @@
 /// How far the rounding of a convolution may go from that of a direct sum, for less arithmetic.
 ///
 /// The largest error over the largest value of an output of an `f32` model, against the source
-/// framework, is below 1e-5, 2e-5 and 1e-4. A `bf16` model has a scale of its own: direct sums in
-/// `exact`, and in the others the forms of the tier before. 8-bit layers are exact in every tier.
+/// framework, is below 1e-5, 2e-5 and 1e-4. Layers of `bf16` and 8-bit pictures have a scale of their
+/// own: direct sums in `exact`, which are exact over 8 bits, and in the others the forms of the tier
+/// before.
 /// The bits of each depend neither on the number of threads nor on how often a model runs.
 public enum NumericTier: String, CaseIterable, Sendable {
   /// Direct sums, and transforms at the points 0, 1, -1, i, -i and infinity, which only add and

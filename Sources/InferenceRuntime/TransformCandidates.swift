@@ -6,8 +6,8 @@ extension PartialConvolution {
   ///
   /// - Parameters:
   ///   - window: its kernel, stride and padding.
-  ///   - channels: of each part. Pairs of `bf16` channels are multiplied at once, so none may be
-  ///     left over.
+  ///   - channels: of each part. Pairs of `bf16` channels and fours of `u8` ones are multiplied at
+  ///     once, so none may be left over.
   package func transforms(
     window: Window, channels: [Int], arithmetic: Arithmetic = .float32, tier: NumericTier
   ) -> [ConvolutionTransform] {
@@ -27,19 +27,19 @@ extension Arithmetic {
     switch self {
     case .float32: true
     case .bfloat16: channels.allSatisfy { $0.isMultiple(of: 2) }
-    case .integer8: false
+    case .integer8: channels.allSatisfy { $0.isMultiple(of: 4) }
     }
   }
 }
 
 extension NumericTier {
-  /// The points of the forms that are allowed over pictures of such numbers: `bf16` has too few
-  /// bits for the last ones.
+  /// The points of the forms that are allowed over pictures of such numbers: fewer bits than those
+  /// of `f32` are too few for the last ones.
   fileprivate func points(_ arithmetic: Arithmetic) -> [TransformForm.Points] {
     switch (self, arithmetic) {
-    case (_, .integer8), (.exact, .bfloat16): []
-    case (.exact, .float32), (.near, .bfloat16): [.units]
-    case (.near, .float32), (.fast, .bfloat16): [.units, .roots]
+    case (.exact, .bfloat16), (.exact, .integer8): []
+    case (.exact, .float32), (.near, .bfloat16), (.near, .integer8): [.units]
+    case (.near, .float32), (.fast, .bfloat16), (.fast, .integer8): [.units, .roots]
     case (.fast, .float32): [.units, .roots, .powers]
     }
   }

@@ -70,6 +70,12 @@ package struct MemoryRegion: @unchecked Sendable {
     return unsafe base.assumingMemoryBound(to: Float.self)
   }
 
+  /// The address of `count` numbers of four bytes as integers.
+  @unsafe
+  func pointer(integers count: Int) -> UnsafeMutablePointer<Int32> {
+    unsafe UnsafeMutableRawPointer(pointer(floats: count)).assumingMemoryBound(to: Int32.self)
+  }
+
   @unsafe
   func pointer(bytes count: Int) -> UnsafeMutablePointer<UInt8> {
     precondition(count >= 0 && count <= byteCount, "\(count) bytes exceed a region of \(byteCount)")

@@ -7,16 +7,18 @@ package struct TransformBlock: Sendable {
   let transform: ConvolutionTransform
   /// Output channels of a register tile.
   let columns: Int
-  /// Bytes of a value.
-  private let numberSize: Int
+  private let arithmetic: Arithmetic
   package let tiles: Int
 
   package init(_ transform: ConvolutionTransform, tiles: Int, kernel: TileKernel) {
     self.transform = transform
     self.tiles = tiles
     columns = kernel.columns
-    numberSize = kernel.arithmetic.pictureType.byteCount
+    arithmetic = kernel.arithmetic
   }
+
+  /// Bytes of a value.
+  private var numberSize: Int { arithmetic.pictureType.byteCount }
 
   /// Tiles whose windows fill register tiles of `kernel`.
   package static func tileUnit(_ transform: ConvolutionTransform, kernel: TileKernel) -> Int {
@@ -24,13 +26,23 @@ package struct TransformBlock: Sendable {
     return (1...kernel.rows).first { $0 * windows * windows % kernel.rows == 0 } ?? kernel.rows
   }
 
-  /// Bytes of transformed data, and of what its windows are.
+  /// Bytes of transformed data, of what its windows are, and of scales where it is rounded.
   package var valueByteCount: Int {
-    let line = Self.lineByteCount
-    return transform.terms.reduce(0) {
-      $0 + $1.form.values * $1.form.values * valueStride($1) * numberSize
-        + (windows($1) + line - 1) / line * line
+    let roundsValues = arithmetic == .integer8
+    return transform.terms.reduce(roundsValues ? unroundedByteCount : 0) {
+      let values = $1.form.values * $1.form.values
+      return $0 + values * valueStride($1) * numberSize + Self.inLines(windows($1))
+        + (roundsValues ? Self.inLines(values * windows($1) * 4) : 0)
     }
+  }
+
+  /// Bytes of the `f32` values of one window of any term.
+  private var unroundedByteCount: Int {
+    transform.terms.reduce(0) { max($0, $1.form.values * $1.form.values * pitch($1) * 4) }
+  }
+
+  private static func inLines(_ byteCount: Int) -> Int {
+    (byteCount + lineByteCount - 1) / lineByteCount * lineByteCount
   }
 
   /// Bytes of the products of one block of output channels, and of the sums of one tile.

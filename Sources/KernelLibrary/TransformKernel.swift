@@ -16,7 +16,8 @@ package final class TransformKernel: @unchecked Sendable {
   private let sources: UnsafeMutableBufferPointer<pc_transform_source>
   private let biases: UnsafeMutableBufferPointer<pc_bias>
   private let tiles: UnsafeMutableBufferPointer<Int32>
-  private let zeros: UnsafeMutableBufferPointer<Float>
+  /// A pixel of each part that means zeros.
+  private let zeros: UnsafeMutableBufferPointer<UInt8>
   private let weights: TransformWeights
   private let block: TransformBlock
 
@@ -49,8 +50,7 @@ package final class TransformKernel: @unchecked Sendable {
     for (index, tile) in list.enumerated() {
       unsafe self.tiles.initializeElement(at: index, to: Int32(tile))
     }
-    unsafe zeros = .allocate(capacity: parts.reduce(1) { max($0, $1.channels.count) })
-    unsafe zeros.initialize(repeating: 0)
+    unsafe zeros = Self.zeros(parts, weights.kernel.arithmetic)
     unsafe sources = .allocate(capacity: transform.terms.reduce(0) { $0 + $1.sources.count })
     unsafe terms = .allocate(capacity: transform.terms.count)
     unsafe biases = .allocate(capacity: max(epilogue.biases.count, 1))
@@ -69,7 +69,6 @@ package final class TransformKernel: @unchecked Sendable {
         bytes: images * height * width * weights.outputs * epilogue.storage.byteCount))
     unsafe task.output_stride = weights.outputs
     unsafe task.tiles = UnsafePointer(self.tiles.baseAddress)
-    unsafe task.zeros = UnsafeRawPointer(zeros.baseAddress)
   }
 
   deinit {
@@ -78,6 +77,23 @@ package final class TransformKernel: @unchecked Sendable {
     unsafe biases.deallocate()
     unsafe tiles.deallocate()
     unsafe zeros.deallocate()
+  }
+
+  private static func zeros(
+    _ parts: [ConvolutionPart], _ arithmetic: Arithmetic
+  ) -> UnsafeMutableBufferPointer<UInt8> {
+    precondition(
+      parts.allSatisfy { ($0.scale != nil) == (arithmetic == .integer8) },
+      "u8 pictures, and they alone, have a scale")
+    let pixels = parts.map { part in
+      [UInt8](
+        repeating: UInt8(part.scale?.zeroPoint ?? 0),
+        count: part.channels.count * arithmetic.pictureType.byteCount)
+    }
+    let bytes = pixels.flatMap(\.self)
+    let zeros = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+    _ = unsafe zeros.initialize(from: bytes)
+    return unsafe zeros
   }
 
   /// Transforms the data of the listed tiles `range` into `values`.
@@ -131,10 +147,15 @@ package final class TransformKernel: @unchecked Sendable {
       unsafe entry.product_stride = block.productStride(term)
       let region = weights.region(ofTerm: index)
       unsafe entry.weights = UnsafeRawPointer(region.pointer(bytes: region.byteCount))
+      if let meaning = weights.meaning(ofTerm: index) {
+        let count = meaning.scales.floatCount
+        unsafe entry.corrections = UnsafePointer(meaning.corrections.pointer(integers: count))
+        unsafe entry.scales = UnsafePointer(meaning.scales.pointer(floats: count))
+      }
       var depths = [[0, 0], [0, 0]]
       for source in term.sources {
         unsafe sources.initializeElement(
-          at: next, to: self.source(parts[source.part], source, term, images, &depths))
+          at: next, to: self.source(parts, source, term, images, &depths))
         next += 1
       }
       unsafe terms.initializeElement(at: index, to: entry)
@@ -145,9 +166,10 @@ package final class TransformKernel: @unchecked Sendable {
 
   /// - Parameter depths: channels of the sources before it, by infinity along rows and columns.
   private func source(
-    _ part: ConvolutionPart, _ source: ConvolutionTransform.Source,
+    _ parts: [ConvolutionPart], _ source: ConvolutionTransform.Source,
     _ term: ConvolutionTransform.Term, _ images: Int, _ depths: inout [[Int]]
   ) -> pc_transform_source {
+    let part = parts[source.part]
     precondition(
       part.channels.count == source.channels.count && part.channels.upperBound <= part.pixelStride,
       "a part does not have the channels that the weights meet")
@@ -161,13 +183,16 @@ package final class TransformKernel: @unchecked Sendable {
     }
     let size = weights.kernel.arithmetic.pictureType.byteCount
     let first = unsafe part.pixels.pointer(bytes: pixels * part.pixelStride * size)
+    let zeros = parts[..<source.part].reduce(0) { $0 + $1.channels.count } * size
     return unsafe pc_transform_source(
       pixels: first + part.channels.lowerBound * size,
+      zeros: self.zeros.baseAddress.map { unsafe UnsafeRawPointer($0 + zeros) },
       mask: part.mask.map { unsafe UnsafePointer($0.pointer(floats: pixels)) },
       channels: part.channels.count, pixel_stride: part.pixelStride, height: part.height,
       width: part.width, stride: term.stride, first: (source.first[0], source.first[1]),
       advance: term.advance,
-      depth: ((places[0][0], places[0][1]), (places[1][0], places[1][1])))
+      depth: ((places[0][0], places[0][1]), (places[1][0], places[1][1])),
+      scale: part.scale?.scale ?? 1, zero_point: UInt8(part.scale?.zeroPoint ?? 0))
   }
 
   private func place(_ epilogue: Epilogue, pixelCount: Int) {

@@ -13,12 +13,12 @@ package struct TransformTable: @unchecked Sendable {
   /// The numbers of pictures, transformed data and transformed weights.
   package var arithmetic: Arithmetic { Arithmetic(unsafe row.pointee.arithmetic) }
 
-  /// Every row, best first: none for `integer8`.
+  /// Every row, best first.
   package static func all(_ arithmetic: Arithmetic) -> [TransformTable] {
     switch arithmetic {
     case .float32: unsafe family(pc_transform_kernels)
     case .bfloat16: unsafe family(pc_bf16_transform_kernels)
-    case .integer8: []
+    case .integer8: unsafe family(pc_u8_transform_kernels)
     }
   }
 

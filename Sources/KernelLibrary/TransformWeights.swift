@@ -4,8 +4,9 @@ package import TensorCore
 /// The weights of a convolution in its transform domain, in the order in which kernels read them:
 /// term by term `[block of output channels][product][depth / group][columns][group]`.
 ///
-/// Computed in f64 and rounded to f32, then to bf16 where the kernel multiplies that, in disjoint
-/// pieces, before the initialiser returns.
+/// Computed in f64 and rounded to f32, then to bf16 where the kernel multiplies that, or to `i8` with
+/// a scale for each product of each output channel; in disjoint pieces, before the initialiser
+/// returns.
 package final class TransformWeights: Sendable {
   /// Runs `body` once for each piece, on several threads where it can.
   package typealias Repetition = (
@@ -17,8 +18,7 @@ package final class TransformWeights: Sendable {
   let table: TransformTable
   package let outputs: Int
   private let arena: Arena
-  /// Where each term begins, in bytes.
-  private let offsets: [Int]
+  private let layout: TransformWeightLayout
 
   package var byteCount: Int { arena.byteCount }
 
@@ -42,30 +42,92 @@ package final class TransformWeights: Sendable {
     self.kernel = kernel
     self.table = table
     outputs = weights.shape[0]
-    let blocks = TransformBlocks(outputs: outputs, columns: kernel.columns)
-    let size = kernel.arithmetic.weightType.byteCount
-    var offsets = [0]
-    for term in transform.terms {
-      offsets.append(offsets[offsets.count - 1] + term.productDepth * blocks.columnCount * size)
-    }
-    guard let arena = Arena(byteCount: offsets[offsets.count - 1]) else { return nil }
+    layout = TransformWeightLayout(transform, outputs: outputs, kernel: kernel)
+    guard let arena = Arena(byteCount: layout.byteCount) else { return nil }
     self.arena = arena
-    self.offsets = offsets
-    for (index, term) in transform.terms.enumerated() {
-      let (region, depth) = (region(ofTerm: index), term.productDepth * size)
-      repeating(blocks.count) { block in
-        let panel = TransformPanel(
-          weights: weights, term: term, outputs: blocks.outputs(block),
-          width: blocks.width(block), kernel: kernel, table: table)
-        panel.fill(
-          region.slice(at: block * kernel.columns * depth, byteCount: panel.width * depth))
-      }
+    for index in transform.terms.indices {
+      repeating(layout.blocks.count) { [self] block in fill(block, ofTerm: index, from: weights) }
+    }
+  }
+
+  private func fill(_ block: Int, ofTerm index: Int, from weights: Tensor) {
+    let blocks = layout.blocks
+    let panel = TransformPanel(
+      weights: weights, term: transform.terms[index], outputs: blocks.outputs(block),
+      width: blocks.width(block), kernel: kernel, table: table)
+    let depth = panel.term.productDepth * kernel.arithmetic.weightType.byteCount
+    let region = region(ofTerm: index).slice(
+      at: block * kernel.columns * depth, byteCount: panel.width * depth)
+    guard let meaning = meaning(ofTerm: index) else { return panel.fill(region) }
+    let count = panel.term.infinities.count * kernel.columns
+    _ = unsafe AlignedStorage(byteCount: panel.byteCount) { bytes in
+      guard let base = bytes.baseAddress else { return }
+      let numbers = unsafe MemoryRegion(base: base, byteCount: bytes.count)
+      panel.fill(numbers)
+      panel.round(
+        numbers, into: region, meaning: meaning.slice(at: block * count, count: count))
     }
   }
 
   /// The panels of one term.
   func region(ofTerm index: Int) -> MemoryRegion {
-    arena.region.slice(at: offsets[index], byteCount: offsets[index + 1] - offsets[index])
+    arena.region.slice(at: layout.panels[index].lowerBound, byteCount: layout.panels[index].count)
+  }
+
+  /// What the integer sums of one term mean, `[block][product][columns]` each; nil where sums are
+  /// not integers.
+  func meaning(ofTerm index: Int) -> Meaning? {
+    guard kernel.arithmetic == .integer8 else { return nil }
+    let count = layout.meaningCount(ofTerm: index)
+    let region = arena.region.slice(at: layout.meanings[index], byteCount: 8 * count)
+    return Meaning(
+      corrections: region.floats(at: 0, count: count),
+      scales: region.floats(at: count, count: count))
+  }
+
+  /// What turns integer sums into products, for each column of each product.
+  struct Meaning {
+    /// `i32` numbers that are added.
+    let corrections: MemoryRegion
+    /// `f32` factors of what this gives.
+    let scales: MemoryRegion
+
+    func slice(at place: Int, count: Int) -> Meaning {
+      Meaning(
+        corrections: corrections.floats(at: place, count: count),
+        scales: scales.floats(at: place, count: count))
+    }
+  }
+}
+
+/// Where in memory the parts of transformed weights lie, in bytes.
+private struct TransformWeightLayout {
+  let blocks: TransformBlocks
+  /// The panels of each term.
+  private(set) var panels: [Range<Int>] = []
+  /// Where the corrections and the scales of each term begin; nowhere where sums are not integers.
+  private(set) var meanings: [Int] = []
+  private(set) var byteCount = 0
+  private let terms: [ConvolutionTransform.Term]
+  private let columns: Int
+
+  init(_ transform: ConvolutionTransform, outputs: Int, kernel: TileKernel) {
+    blocks = TransformBlocks(outputs: outputs, columns: kernel.columns)
+    (terms, columns) = (transform.terms, kernel.columns)
+    let size = kernel.arithmetic.weightType.byteCount
+    for (index, term) in terms.enumerated() {
+      let end = byteCount + term.productDepth * blocks.columnCount * size
+      panels.append(byteCount..<end)
+      byteCount = AlignedStorage.aligned(end)
+      guard kernel.arithmetic == .integer8 else { continue }
+      meanings.append(byteCount)
+      byteCount = AlignedStorage.aligned(byteCount + 8 * meaningCount(ofTerm: index))
+    }
+  }
+
+  /// Corrections of a term, or scales: one for each product and column of a block.
+  func meaningCount(ofTerm index: Int) -> Int {
+    terms[index].infinities.count * blocks.count * columns
   }
 }
 

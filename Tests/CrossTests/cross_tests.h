@@ -50,7 +50,7 @@ void *guarded(size_t bytes);
 float *guarded_floats(size_t count);
 /* Filled with numbers of -1...1. */
 float *random_floats(size_t count);
-/* f32 or bf16 numbers of -1...1. */
+/* f32 or bf16 numbers of -1...1, or any bytes. */
 char *random_numbers(pc_arithmetic arithmetic, size_t count);
 void release(void);
 
@@ -72,6 +72,11 @@ long test_transforms(char *const *wanted, int wanted_count);
 void test_filters(
     const pc_transform_kernel *rows[2], size_t form, const pc_transform_form_size *size,
     size_t channels, report *r);
+
+/* Values and transformed weights of u8 pictures and i8 weights. */
+void test_rounding(
+    const pc_transform_kernel *rows[2], const pc_transform_form_size *size, size_t channels,
+    report *r);
 
 /* The products of a row of the transforms. */
 void test_multiply(const pc_transform_kernel *row, report *r);

@@ -10,8 +10,9 @@ enum { MAX_PRODUCTS = PC_MAX_TRANSFORM_SIDE * PC_MAX_TRANSFORM_SIDE };
 static void test_panels(
     const pc_transform_kernel *rows[2], size_t form, const char *name, size_t products,
     pc_transform_filters *filters, report *r) {
-  const size_t bytes =
-      filters->channels * filters->columns * pc_number_size(rows[0]->arithmetic);
+  const pc_arithmetic arithmetic = rows[0]->arithmetic;
+  const size_t size = arithmetic == PC_U8S8 ? sizeof(float) : pc_number_size(arithmetic);
+  const size_t bytes = filters->channels * filters->columns * size;
   char *panels[2][MAX_PRODUCTS] = {{NULL}};
   for (size_t p = 0; p < products; p++)
     for (size_t row = 0; row < 2 && p % 5 != 3; row++) panels[row][p] = guarded(bytes);

@@ -15,9 +15,14 @@ static quantity same_as(float result, const float *terms, size_t count, size_t s
   return y;
 }
 
+enum { ZERO_POINT = 100 };
+static const float byte_scale = 0.02f;
+
 /* A number of a picture or of a value. */
 static float number_at(pc_arithmetic arithmetic, const char *numbers, size_t place) {
   float x;
+  if (arithmetic == PC_U8S8)
+    return (float)((int)((const uint8_t *)numbers)[place] - ZERO_POINT) * byte_scale;
   if (arithmetic == PC_F32) {
     memcpy(&x, numbers + place * sizeof x, sizeof x);
     return x;
@@ -37,7 +42,8 @@ char *random_numbers(pc_arithmetic arithmetic, size_t count) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     const uint16_t half = (uint16_t)(bits >> 16);
-    if (arithmetic == PC_F32) memcpy(numbers + i * size, &x, size);
+    if (arithmetic == PC_U8S8) numbers[i] = (char)pick(256);
+    else if (arithmetic == PC_F32) memcpy(numbers + i * size, &x, size);
     else memcpy(numbers + i * size, &half, size);
   }
   return numbers;
@@ -55,8 +61,11 @@ static void check_value(
 static void test_load(
     const pc_transform_kernel *rows[2], size_t form, const pc_transform_form_size *size,
     size_t channels, int is_scaled, report *r) {
-  static const ptrdiff_t depth[2][2] = {{3, 5}, {-1, 4}};
+  const pc_transform_source source = {
+      .channels = channels, .depth = {{3, 5}, {-1, 4}}, .scale = byte_scale,
+      .zero_point = ZERO_POINT};
   const pc_arithmetic arithmetic = rows[0]->arithmetic;
+  const pc_arithmetic kind = arithmetic == PC_U8S8 ? PC_F32 : arithmetic;
   const size_t number_size = pc_number_size(arithmetic);
   const size_t count = size->window * size->window, side = size->values;
   const size_t stride = STRIDE + 5;
@@ -68,18 +77,17 @@ static void test_load(
   for (size_t i = 0; i < count; i++) pixels[i] = data + i * channels * number_size;
   for (size_t i = 0; i < count * channels; i++) terms[i] = number_at(arithmetic, data, i);
   for (size_t row = 0; row < 2; row++) {
-    values[row] = guarded(side * side * stride * number_size);
-    rows[row]->load[form](pixels, scales, pixels, channels, values[row], stride, depth);
+    values[row] = guarded(side * side * stride * pc_number_size(kind));
+    rows[row]->load[form](pixels, scales, pixels, &source, values[row], stride);
   }
   r->cases++;
   for (size_t i = 0; i < side * side; i++) {
-    const ptrdiff_t place = depth[i / side + 1 == side][i % side + 1 == side];
+    const ptrdiff_t place = source.depth[i / side + 1 == side][i % side + 1 == side];
     const size_t first = i * stride + (size_t)place;
     for (size_t k = 0; place >= 0 && k < channels; k++) {
       const quantity y =
-          same_as(number_at(arithmetic, values[1], first + k), terms + k, count, channels);
-      check_value(
-          r, arithmetic, number_at(arithmetic, values[0], first + k), y, count, size->name);
+          same_as(number_at(kind, values[1], first + k), terms + k, count, channels);
+      check_value(r, kind, number_at(kind, values[0], first + k), y, count, size->name);
     }
   }
 }
@@ -143,6 +151,7 @@ static void test_row(
             rows, channels, (pc_activation)(form % 3), (pc_storage)(channels % 3), r);
       }
       test_filters(rows, form, sizes + form, channels, r);
+      if (kernel->round_values) test_rounding(rows, sizes + form, channels, r);
       release();
     }
 }
@@ -164,6 +173,8 @@ long test_transforms(char *const *wanted, int wanted_count) {
   size_t count;
   const pc_transform_kernel *const *rows = pc_bf16_transform_kernels(&count);
   long faults = test_family(rows, count, "bf16 transforms");
+  rows = pc_u8_transform_kernels(&count);
+  faults += test_family(rows, count, "u8 transforms");
   rows = pc_transform_kernels(&count);
   faults += test_family(rows, count, "transforms");
   for (int j = 0; j < wanted_count; j++) {

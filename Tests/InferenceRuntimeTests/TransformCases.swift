@@ -6,7 +6,17 @@ enum TransformCases {
   typealias Part = (channels: Int, upsampling: Int)
   typealias Mask = UpsamplingSplitCases.Mask
 
-  static let all: [OperationCase] = {
+  static let all: [OperationCase] =
+    examples(layers) + [
+      example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [0, 0, 0, 0]),
+      example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [2, 0, 1, 3]),
+      example([(16, 1)], outputs: 16, kernel: 5, stride: 2, size: [9, 11], padding: [0, 1, 3, 2]),
+      example([(16, 1)], outputs: 16, kernel: 3, stride: 2, size: [9, 11], padding: [0, 1, 1, 0]),
+      example([(3, 1)], outputs: 16, kernel: 7, stride: 2, size: [15, 20], padding: [3, 0, 2, 6]),
+    ]
+
+  /// Each of `layers` at every kernel and stride, and at sizes around the edges of the tiles.
+  private static func examples(_ layers: [([Part], Int)]) -> [OperationCase] {
     var cases: [OperationCase] = []
     var mask = 0
     for size in [[1, 1], [2, 3], [3, 4], [4, 4], [5, 7], [8, 8], [9, 13], [17, 11]] {
@@ -23,14 +33,8 @@ enum TransformCases {
         }
       }
     }
-    return cases + [
-      example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [0, 0, 0, 0]),
-      example([(17, 1)], outputs: 33, kernel: 3, size: [7, 9], padding: [2, 0, 1, 3]),
-      example([(16, 1)], outputs: 16, kernel: 5, stride: 2, size: [9, 11], padding: [0, 1, 3, 2]),
-      example([(16, 1)], outputs: 16, kernel: 3, stride: 2, size: [9, 11], padding: [0, 1, 1, 0]),
-      example([(3, 1)], outputs: 16, kernel: 7, stride: 2, size: [15, 20], padding: [3, 0, 2, 6]),
-    ]
-  }()
+    return cases
+  }
 
   private static let layers: [([Part], Int)] = [
     ([(1, 1)], 5), ([(16, 1)], 32), ([(67, 1)], 17), ([(5, 1), (19, 1)], 48), ([(3, 2)], 33),
@@ -57,16 +61,40 @@ enum TransformCases {
     }
   }()
 
+  /// Cases over `u8` pictures, stored as each type.
+  static let bytes: [OperationCase] = {
+    var random = SeededGenerator(seed: 82)
+    let layers: [([Part], Int)] = [
+      ([(4, 1)], 5), ([(16, 1)], 32), ([(68, 1)], 17), ([(8, 1), (20, 1)], 48), ([(4, 2)], 33),
+      ([(68, 2), (16, 1)], 40), ([(8, 1), (12, 2), (4, 1)], 70),
+    ]
+    let storages: [PictureStorage] = [.float32, .bfloat16]
+    return examples(layers).enumerated().map { index, example in
+      NarrowConvolutionCases.narrowed(example, .integer8, storages[index % 2], &random)
+    }
+  }()
+
+  /// Large cases over `u8` pictures.
+  static let wideBytes: [OperationCase] = {
+    var random = SeededGenerator(seed: 83)
+    return [
+      example([(20, 1)], outputs: 70, kernel: 3, size: [61, 67], mask: .binary),
+      example([(20, 1)], outputs: 33, kernel: 5, stride: 2, size: [61, 67], mask: .compact),
+      example([(20, 2), (16, 1)], outputs: 70, kernel: 3, size: [62, 74], mask: .binary),
+      example([(12, 2), (4, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .compact),
+    ].map { NarrowConvolutionCases.narrowed($0, .integer8, .float32, &random) }
+  }()
+
   /// Cases whose results are of fewer bits.
   static let stored: [OperationCase] = {
     var random = SeededGenerator(seed: 80)
     let bytes = (try? Quantization(scale: 0.02, zeroPoint: 100)).map(PictureStorage.quantized)
-    return [NarrowConvolutionCases.Numbers.float32, .bfloat16].flatMap { numbers in
-      [.bfloat16, bytes ?? .bfloat16].flatMap { storage in
+    return [.bfloat16, bytes ?? .bfloat16].flatMap { storage in
+      [NarrowConvolutionCases.Numbers.float32, .bfloat16].flatMap { numbers in
         wide.filter(hasPairs).map {
           NarrowConvolutionCases.narrowed($0, numbers, storage, &random)
         }
-      }
+      } + wideBytes.map { $0.stored(as: storage) }
     }
   }()
 
@@ -126,5 +154,13 @@ enum TransformCases {
     return UpsamplingSplitCases.example(
       parts, outputs: outputs, mask: mask, grown: size, convolution: convolution, kernel: kernel,
       activation: activation)
+  }
+}
+
+extension OperationCase {
+  fileprivate func stored(as storage: PictureStorage) -> OperationCase {
+    guard var operation = operation as? PartialConvolution else { return self }
+    operation.storage = storage
+    return OperationCase(operation: operation, operands: operands, depth: depth)
   }
 }

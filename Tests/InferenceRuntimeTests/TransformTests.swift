@@ -49,6 +49,27 @@ import Testing
     }
   }
 
+  /// Noise is the worst to round to 8 bits: its values are of one size at all points. What rounding
+  /// adds follows the sizes of the terms, not of their sum.
+  @Test(arguments: TransformCases.bytes)
+  func `agrees with the scalar meaning over u8 pictures`(_ example: OperationCase) throws {
+    let expected = example.operation.evaluate(example.operands.map(\.tensor))[0]
+    let largest = try example.withMagnitudes().evaluated().floatArray.reduce(0, max)
+    for transform in try example.transforms() {
+      let onlyAdds = transform.terms.allSatisfy { $0.form.points == .units }
+      for kernels in KernelTable.supported {
+        let actual = try example.run(
+          kernels, threads: 3, tier: .fast, transform: transform.name)[0]
+        #expect(actual.shape == expected.shape && actual.elementType == expected.elementType)
+        let difference = zip(
+          actual.convertedToFloat32().floatArray, expected.convertedToFloat32().floatArray
+        ).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        let limit = largest * (onlyAdds ? 0x1p-7 : 0x1p-5)
+        #expect(difference <= limit, "\(kernels), \(transform.name)")
+      }
+    }
+  }
+
   @Test(arguments: TransformCases.stored)
   func `stores bf16 and u8 as the narrowed f32`(_ example: OperationCase) throws {
     let operation = try #require(example.operation as? PartialConvolution)
@@ -65,7 +86,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TransformCases.wide)
+  @Test(arguments: TransformCases.wide + TransformCases.wideBytes)
   func `gives the same bits on any number of threads`(_ example: OperationCase) throws {
     for transform in try example.transforms() {
       for kernels in KernelTable.supported {
@@ -78,7 +99,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TransformCases.masked)
+  @Test(arguments: TransformCases.masked + TransformCases.wideBytes)
   func `reads nothing where a mask is zero`(_ example: OperationCase) throws {
     let broken = example.breakingHoles()
     for transform in try example.transforms() {
@@ -117,11 +138,11 @@ import Testing
     #expect(try example.transforms() == [])
   }
 
-  @Test func `keeps bf16 pictures of odd channels and u8 ones as they are`() throws {
+  @Test func `keeps bf16 and u8 pictures whose channels fill no groups as they are`() throws {
     let example = TransformCases.example([(17, 1)], outputs: 32, kernel: 3, size: [8, 8])
     let operation = try #require(example.operation as? PartialConvolution)
-    let window = operation.convolution.window(kernelShape: [32, 17, 3, 3])
-    for (channels, numbers) in [(17, Arithmetic.bfloat16), (16, .integer8)] {
+    for (channels, numbers) in [(17, Arithmetic.bfloat16), (18, .integer8)] {
+      let window = operation.convolution.window(kernelShape: [32, channels, 3, 3])
       let found = operation.transforms(
         window: window, channels: [channels], arithmetic: numbers, tier: .fast)
       #expect(found == [])
@@ -151,10 +172,34 @@ extension OperationCase {
   }
 
   private var numbers: Arithmetic {
-    operands[0].tensor.elementType == .bfloat16 ? .bfloat16 : .float32
+    switch operands[0].tensor.elementType {
+    case .bfloat16: .bfloat16
+    case .uint8: .integer8
+    default: .float32
+    }
   }
 
-  /// The same case with values that are not numbers in the pictures' holes.
+  fileprivate func evaluated() -> Tensor { operation.evaluate(operands.map(\.tensor))[0] }
+
+  /// The same case over the magnitudes of its `u8` pictures, its weights and its biases, in `f32`.
+  fileprivate func withMagnitudes() throws -> OperationCase {
+    var operation = try #require(operation as? PartialConvolution)
+    var operands = operands
+    let places = operation.arguments(Array(operands.indices))
+    for (index, place) in places.pictures.enumerated() {
+      let meaning = try #require(operation.parts[index].quantization)
+      operands[place] = .image(
+        operands[place].tensor.magnitudes { ($0 - Float(meaning.zeroPoint)) * meaning.scale })
+      operation.parts[index].quantization = nil
+    }
+    for place in [places.weights] + places.biases.map(\.vector) {
+      operands[place] = .constant(operands[place].tensor.magnitudes { $0 })
+    }
+    operation.storage = .float32
+    return OperationCase(operation: operation, operands: operands, depth: depth)
+  }
+
+  /// The same case with other bytes, or values that are not numbers, in the pictures' holes.
   fileprivate func breakingHoles() -> OperationCase {
     guard let operation = operation as? PartialConvolution else { return self }
     var broken = operands
@@ -164,11 +209,33 @@ extension OperationCase {
       guard part.isMasked else { continue }
       let (picture, mask) = (operands[next].tensor, operands[next + 1].tensor.floatArray)
       let area = picture.shape[2] * picture.shape[3]
-      let values = picture.floatArray.enumerated().map { index, value in
-        mask[index / (area * picture.shape[1]) * area + index % area] == 0 ? Float.nan : value
+      let isHole = { index in
+        mask[index / (area * picture.shape[1]) * area + index % area] == 0
       }
-      broken[next] = .image(Tensor(values, shape: picture.shape))
+      broken[next] = .image(
+        picture.elementType == .uint8
+          ? picture.invertingBytes(where: isHole) : picture.breakingFloats(where: isHole))
     }
     return OperationCase(operation: operation, operands: broken, depth: depth)
+  }
+}
+
+extension Tensor {
+  fileprivate func breakingFloats(where isBroken: (Int) -> Bool) -> Tensor {
+    Tensor(floatArray.enumerated().map { isBroken($0) ? Float.nan : $1 }, shape: shape)
+  }
+
+  fileprivate func magnitudes(_ meaning: (Float) -> Float) -> Tensor {
+    Tensor(convertedToFloat32().floatArray.map { abs(meaning($0)) }, shape: shape)
+  }
+
+  fileprivate func invertingBytes(where isBroken: (Int) -> Bool) -> Tensor {
+    let bytes = bytes
+    return unsafe Tensor(elementType: elementType, shape: shape) { inverted in
+      for index in 0..<elementCount {
+        let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+        unsafe inverted[index] = isBroken(index) ? ~byte : byte
+      }
+    }
   }
 }

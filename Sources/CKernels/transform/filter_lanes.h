@@ -111,9 +111,9 @@ typedef float near_taps[NEAR_CHANNELS][TAPS * TAPS][PC_MAX_TILE_COLUMNS];
 
 INLINE float tap_value(const void *numbers, size_t place) {
 #ifdef PC_TRANSFORM_BF16
-  return pc_bf16_value(((const number *)numbers)[place]);
+  return pc_bf16_value(((const weight *)numbers)[place]);
 #else
-  return ((const number *)numbers)[place];
+  return ((const weight *)numbers)[place];
 #endif
 }
 
@@ -159,7 +159,7 @@ INLINE void filter_channel(
 
 /* Stores one product of a whole group of channels for the columns of a vector; a group of f32
  * numbers is one. */
-INLINE void store_group(number *to, const size_t group, near_products *products, size_t p) {
+INLINE void store_group(panel_number *to, const size_t group, near_products *products, size_t p) {
 #ifdef PC_TRANSFORM_BF16
   if (group == 2) {
     const words first = __builtin_convertvector(bf16_stored(load(products[0][p])), words);
@@ -185,7 +185,7 @@ INLINE void filter_groups(
         filter_channel(filter, taps, products, near[k + member], column, u[member]);
       const size_t place = (first + k) * f->columns + column * group;
       UNROLL for (size_t p = 0; p < products * products; p++)
-        if (f->panels[p]) store_group((number *)f->panels[p] + place, group, u, p);
+        if (f->panels[p]) store_group((panel_number *)f->panels[p] + place, group, u, p);
     }
 }
 

@@ -26,6 +26,9 @@ static const pc_transform_kernel *const kernels[] = {
 static const pc_transform_kernel *const bf16_kernels[] = {
 #include "bf16_transform.inc"
 };
+static const pc_transform_kernel *const u8_kernels[] = {
+#include "u8_transform.inc"
+};
 #undef PC_TRANSFORM_KERNEL
 
 const pc_transform_kernel *const *pc_transform_kernels(size_t *count) {
@@ -36,4 +39,9 @@ const pc_transform_kernel *const *pc_transform_kernels(size_t *count) {
 const pc_transform_kernel *const *pc_bf16_transform_kernels(size_t *count) {
   *count = sizeof bf16_kernels / sizeof *bf16_kernels;
   return bf16_kernels;
+}
+
+const pc_transform_kernel *const *pc_u8_transform_kernels(size_t *count) {
+  *count = sizeof u8_kernels / sizeof *u8_kernels;
+  return u8_kernels;
 }

@@ -14,7 +14,7 @@ typedef struct {
   const void *pixels[MAX_PIXELS];
   float scales[MAX_PIXELS];
   int is_scaled;
-  void *values;
+  size_t window;
 } window_data;
 
 /* Whether `window` data from `place` on, `stride` apart, lie among `length`. */
@@ -25,7 +25,7 @@ static int lies_inside(ptrdiff_t place, size_t window, size_t stride, size_t len
 /* Finds the pixels under the window that starts at `row` and `column`. */
 static void find_pixels(
     window_data *data, size_t window, size_t image, ptrdiff_t row, ptrdiff_t column,
-    const void *zeros, size_t number_size) {
+    size_t number_size) {
   const pc_transform_source *s = data->source;
   const ptrdiff_t pitch = (ptrdiff_t)(s->pixel_stride * number_size);
   data->is_scaled = 0;
@@ -48,7 +48,7 @@ static void find_pixels(
       const ptrdiff_t index = line + place;
       const float mask = !is_inside ? 0 : s->mask ? s->mask[index] : 1;
       data->pixels[i * window + j] =
-          mask == 0 ? zeros : (const char *)s->pixels + index * pitch;
+          mask == 0 ? s->zeros : (const char *)s->pixels + index * pitch;
       data->scales[i * window + j] = mask;
       data->is_scaled |= mask != 0 && mask != 1;
     }
@@ -58,10 +58,13 @@ static void find_pixels(
 /* Loads one window after another, each while the pixels of one that follows are fetched. */
 typedef struct {
   const pc_transform *transform;
+  const pc_transform_kernel *transforms;
   const pc_transform_term *term;
-  pc_transform_load_ukernel run;
   size_t number_size;
   size_t window;
+  char *values;
+  float *scales;
+  float *unrounded;
   size_t found;
   size_t loaded;
   window_data ring[WINDOWS_AHEAD + 1];
@@ -70,21 +73,30 @@ typedef struct {
 static void load_next(loader *l) {
   const window_data *data = l->ring + l->loaded++ % (WINDOWS_AHEAD + 1);
   const window_data *last = l->ring + (l->found - 1) % (WINDOWS_AHEAD + 1);
-  l->run(
-      data->pixels, data->is_scaled ? data->scales : NULL, last->pixels, data->source->channels,
-      data->values, l->term->value_stride, data->source->depth);
+  const pc_transform_term *term = l->term;
+  const pc_transform_load_ukernel load = l->transforms->load[term->form];
+  const float *scales = data->is_scaled ? data->scales : NULL;
+  char *values = l->values + data->window * term->pitch * l->number_size;
+  if (!l->transforms->round_values) {
+    load(data->pixels, scales, last->pixels, data->source, values, term->value_stride);
+    return;
+  }
+  load(data->pixels, scales, last->pixels, data->source, l->unrounded, term->pitch);
+  if (data->source + 1 == term->sources + term->source_count)
+    l->transforms->round_values(
+        l->unrounded, term->pitch, pc_form_of(term)->values, term->depth, (uint8_t *)values,
+        term->value_stride, l->scales + data->window, pc_window_room(term));
 }
 
 static void load_source(
     loader *l, const pc_transform_source *source, size_t image, ptrdiff_t row, ptrdiff_t column,
-    void *values) {
+    size_t window) {
   window_data *data = l->ring + l->found++ % (WINDOWS_AHEAD + 1);
   data->source = source;
-  data->values = values;
+  data->window = window;
   find_pixels(
       data, l->window, image, source->first[0] + row * (ptrdiff_t)source->advance,
-      source->first[1] + column * (ptrdiff_t)source->advance, l->transform->zeros,
-      l->number_size);
+      source->first[1] + column * (ptrdiff_t)source->advance, l->number_size);
   if (l->found > WINDOWS_AHEAD) load_next(l);
 }
 
@@ -100,7 +112,7 @@ static int has_data(
     const pc_transform_source *s, size_t window, size_t number_size, size_t image, ptrdiff_t row,
     ptrdiff_t column) {
   const size_t bytes = s->channels * number_size, pitch = s->pixel_stride * number_size;
-  if (!s->mask && bytes > FEW_BYTES) return 1;
+  if (!s->mask && (bytes > FEW_BYTES || s->zero_point)) return 1;
   const ptrdiff_t height = (ptrdiff_t)s->height, width = (ptrdiff_t)s->width;
   const ptrdiff_t step = (ptrdiff_t)s->stride, length = (ptrdiff_t)window * step;
   for (ptrdiff_t i = row; i < row + length && i < height; i += step) {
@@ -136,7 +148,7 @@ static pc_window_state state_of(
 
 /* Loads the windows of one tile, of which the first is the term's `window`-th; the next one. */
 static size_t load_tile(
-    loader *l, pc_place tile, size_t window, char *values, uint8_t *states) {
+    loader *l, pc_place tile, size_t window, uint8_t *states) {
   const pc_transform *t = l->transform;
   const ptrdiff_t outputs = (ptrdiff_t)pc_form_of(l->term)->outputs;
   const size_t parts = pc_cuts(t, l->term);
@@ -149,7 +161,7 @@ static size_t load_tile(
     for (size_t k = 0; k < l->term->source_count; k++)
       load_source(
           l, l->term->sources + k, tile.image, (row - t->origin) / outputs,
-          (column - t->origin) / outputs, values + window * l->term->pitch * l->number_size);
+          (column - t->origin) / outputs, window);
     window++;
   }
   return window;
@@ -157,29 +169,37 @@ static size_t load_tile(
 
 static void load_term(
     const pc_transform *t, const pc_transform_kernel *transforms, const pc_transform_term *term,
-    size_t first, size_t count, char *values) {
+    size_t first, size_t count, char *values, float *unrounded) {
+  const pc_arithmetic arithmetic = transforms->arithmetic;
   loader l = {
       .transform = t,
+      .transforms = transforms,
       .term = term,
-      .run = transforms->load[term->form],
-      .number_size = pc_number_size(transforms->arithmetic),
+      .number_size = pc_number_size(arithmetic),
       .window = pc_form_of(term)->window,
+      .values = values,
+      .scales = (float *)(values + pc_scale_offset(term, arithmetic)),
+      .unrounded = unrounded,
   };
   const size_t parts = pc_cuts(t, term);
-  uint8_t *states = (uint8_t *)values + pc_value_bytes(term, transforms->arithmetic);
+  uint8_t *states = (uint8_t *)values + pc_value_bytes(term, arithmetic);
   size_t window = 0;
   for (size_t index = first; index < first + count; index++, states += parts * parts)
-    window = load_tile(&l, pc_place_of(t, index), window, values, states);
+    window = load_tile(&l, pc_place_of(t, index), window, states);
   while (l.loaded < l.found) load_next(&l);
 }
 
 void pc_transform_load(
     const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
     size_t count, void *values) {
+  const pc_transform_term *end = transform->terms + transform->term_count;
+  size_t bytes = 0;
+  for (const pc_transform_term *term = transform->terms; term < end; term++)
+    bytes += pc_term_bytes(term, transforms->arithmetic);
+  float *unrounded = (float *)((char *)values + bytes);
   char *to = values;
-  for (size_t i = 0; i < transform->term_count; i++) {
-    const pc_transform_term *term = transform->terms + i;
-    load_term(transform, transforms, term, first, count, to);
+  for (const pc_transform_term *term = transform->terms; term < end; term++) {
+    load_term(transform, transforms, term, first, count, to, unrounded);
     to += pc_term_bytes(term, transforms->arithmetic);
   }
 }

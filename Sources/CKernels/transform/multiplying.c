@@ -4,15 +4,30 @@
 
 /* Multiplies the transformed data of a block of tiles, and adds up and finishes the products. */
 
-/* Products of `rows` windows by one panel of `tile->weights`, whose length in depth is set. */
+/* Products of `rows` windows by one panel of weights, `depth` long. */
 static void multiply_rows(
-    const pc_tile_kernel *kernel, pc_tile *tile, pc_segment *segment, const char *values,
-    size_t pitch, size_t rows, float *products) {
-  for (size_t row = 0; row < rows; row += tile->rows) {
-    tile->rows = rows - row < kernel->rows ? rows - row : kernel->rows;
-    for (size_t r = 0; r < tile->rows; r++) segment->rows[r] = values + (row + r) * pitch;
-    tile->output = products + row * kernel->columns;
-    kernel->run(tile);
+    const pc_tile_kernel *kernel, size_t columns, const char *values, size_t pitch, size_t rows,
+    const void *weights, size_t depth, const pc_transform_scales *scales, float *products) {
+  pc_segment segment = {.channels = depth};
+  const pc_integer_part part = {.scale = 1, .correction = scales->corrections};
+  pc_tile tile = {
+      .segments = &segment,
+      .segment_count = 1,
+      .part_count = 1,
+      .segments_per_part = 1,
+      .integer_parts = &part,
+      .weights = weights,
+      .total_depth = depth,
+      .columns = columns,
+      .output_stride = kernel->columns,
+      .scale = scales->columns,
+  };
+  for (size_t row = 0; row < rows; row += tile.rows) {
+    tile.rows = rows - row < kernel->rows ? rows - row : kernel->rows;
+    for (size_t r = 0; r < tile.rows; r++) segment.rows[r] = values + (row + r) * pitch;
+    tile.output = products + row * kernel->columns;
+    tile.ratio = scales->windows ? scales->windows + row : NULL;
+    kernel->run(&tile);
   }
 }
 
@@ -43,35 +58,43 @@ static size_t total_depth(const pc_transform_term *term) {
   return sum;
 }
 
+/* What the sums of a term's product mean in one block of output channels; NULL all where they are
+ * no integers. */
+static pc_transform_scales scales_of(
+    const pc_transform_term *term, const pc_tile_kernel *kernel, size_t block, size_t product,
+    const char *values) {
+  if (kernel->arithmetic != PC_U8S8) return (pc_transform_scales){NULL, NULL, NULL};
+  const size_t place = (block * product_count(term) + product) * kernel->columns;
+  const float *windows = (const float *)(values + pc_scale_offset(term, kernel->arithmetic));
+  return (pc_transform_scales){
+      .corrections = term->corrections + place,
+      .columns = term->scales + place,
+      .windows = windows + value_of(pc_form_of(term), product) * pc_window_room(term),
+  };
+}
+
 /* Multiplies `windows` windows of a term by the weights of one block of output channels. */
 static void multiply_term(
     const pc_transform_kernel *transforms, const pc_tile_kernel *kernel,
-    const pc_transform_term *term, size_t windows, size_t column, size_t columns,
+    const pc_transform_term *term, size_t windows, size_t block, size_t columns,
     const char *values, float *products) {
   const pc_transform_form_size *form = pc_form_of(term);
   const size_t width = panel_width(kernel, columns), size = pc_number_size(kernel->arithmetic);
   const size_t count = product_count(term), value_bytes = term->value_stride * size;
-  const char *weights = (const char *)term->weights + column * total_depth(term) * size;
-  pc_segment segment = {.depth = 0};
-  pc_tile tile = {
-      .segments = &segment,
-      .segment_count = 1,
-      .columns = columns,
-      .output_stride = kernel->columns,
-  };
+  const char *weights =
+      (const char *)term->weights + block * kernel->columns * total_depth(term) * size;
   for (size_t p = 0; p < count; p++) {
-    const size_t value = value_of(form, p);
+    const size_t value = value_of(form, p), depth = depth_of(term, value);
     const char *from = values + value * value_bytes;
-    segment.channels = depth_of(term, value);
-    tile.total_depth = segment.channels;
-    tile.weights = weights;
+    const pc_transform_scales scales = scales_of(term, kernel, block, p, values);
     if (transforms->multiply && width == kernel->columns)
       transforms->multiply(
           from, term->pitch * size, windows, values + value_of(form, (p + 1) % count) * value_bytes,
-          weights, segment.channels, products);
+          weights, depth, &scales, products);
     else
-      multiply_rows(kernel, &tile, &segment, from, term->pitch * size, windows, products);
-    weights += segment.channels * width * size;
+      multiply_rows(
+          kernel, columns, from, term->pitch * size, windows, weights, depth, &scales, products);
+    weights += depth * width * size;
     products += term->product_stride;
   }
 }
@@ -178,7 +201,7 @@ void pc_transform_multiply(
       const size_t parts = pc_cuts(t, term);
       const size_t windows = full_windows(states, count * parts * parts);
       rests[k] = (term_rest){.term = term, .states = states, .products = to};
-      multiply_term(transforms, kernel, term, windows, column, columns, from, to);
+      multiply_term(transforms, kernel, term, windows, block, columns, from, to);
       from += pc_term_bytes(term, kernel->arithmetic);
       to += product_count(term) * term->product_stride;
     }

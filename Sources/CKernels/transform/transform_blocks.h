@@ -5,10 +5,11 @@
 
 /* How a block of tiles lies in memory while its outputs are computed.
  *
- * Values lie as [term][value][window][channel], behind those of a term what its windows are;
- * products of one block of output channels as [term][product][window][column]. Both of a block of
- * tiles, or at least the products, stay in the second-level cache while the weights stream past
- * once. Only windows that count have values and products. */
+ * Values lie as [term][value][window][channel], behind those of a term what its windows are, and
+ * behind that the scales of u8 values, [value][window]; products of one block of output channels as
+ * [term][product][window][column]. Both of a block of tiles, or at least the products, stay in the
+ * second-level cache while the weights stream past once. Only windows that count have values and
+ * products. */
 
 /* What is known of a window before it is transformed. */
 typedef enum {
@@ -55,11 +56,25 @@ static inline size_t pc_value_bytes(const pc_transform_term *term, pc_arithmetic
   return side * side * term->value_stride * pc_number_size(arithmetic);
 }
 
-/* Bytes of all values of a term and of the states of its windows, one each. */
+static inline size_t pc_in_lines(size_t bytes) {
+  return (bytes + PC_LINE_BYTES - 1) / PC_LINE_BYTES * PC_LINE_BYTES;
+}
+
+/* Windows that a term has room for. */
+static inline size_t pc_window_room(const pc_transform_term *term) {
+  return term->value_stride / term->pitch;
+}
+
+/* Where the scales of a term begin: behind its values and the states of its windows, one each. */
+static inline size_t pc_scale_offset(const pc_transform_term *term, pc_arithmetic arithmetic) {
+  return pc_value_bytes(term, arithmetic) + pc_in_lines(pc_window_room(term));
+}
+
+/* Bytes of all values, states and scales of a term. */
 static inline size_t pc_term_bytes(const pc_transform_term *term, pc_arithmetic arithmetic) {
-  const size_t windows = term->value_stride / term->pitch;
-  const size_t lines = (windows + PC_LINE_BYTES - 1) / PC_LINE_BYTES;
-  return pc_value_bytes(term, arithmetic) + lines * PC_LINE_BYTES;
+  const size_t side = pc_form_of(term)->values;
+  const size_t scales = arithmetic == PC_U8S8 ? side * side * pc_window_room(term) : 0;
+  return pc_scale_offset(term, arithmetic) + pc_in_lines(scales * sizeof(float));
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* The transforms for one width of vectors: a file per instruction set and numbers defines LANES,
  * PC_TRANSFORM_ISA and PC_TRANSFORM_SYMBOL and includes this. For bf16 numbers it also defines
- * PC_TRANSFORM_BF16, and PC_ROUND_BF16(lanes) where the set has an instruction for it;
- * PC_TRANSFORM_MULTIPLY is its `multiply` where there is one.
+ * PC_TRANSFORM_BF16, and PC_ROUND_BF16(lanes) where the set has an instruction for it, for u8
+ * pictures and i8 weights PC_TRANSFORM_U8; PC_TRANSFORM_MULTIPLY is its `multiply` where there is
+ * one.
  *
  * The points are 0, 1, -1, i, -i and infinity, or 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
  * values stay of like size, or 0, +-1, +-2, +-1/2 and infinity. With M the product of x - a over the
@@ -52,8 +53,9 @@ INLINE half_words bf16_stored(lanes x) {
   return __builtin_convertvector(x != x ? bits >> 16 | 0x40 : rounded, half_words);
 }
 
-#ifdef PC_TRANSFORM_BF16
-typedef uint16_t number;
+#if defined(PC_TRANSFORM_BF16)
+#define PC_TRANSFORM_ARITHMETIC PC_BF16
+typedef uint16_t number, weight, value, panel_number;
 
 INLINE lanes load_numbers(const number *from) {
   half_words x;
@@ -68,16 +70,40 @@ INLINE lanes load_numbers(const number *from) {
 #define PC_ROUND_BF16 bf16_stored
 #endif
 
-INLINE void store_numbers(number *to, lanes x) {
+INLINE void store_values(value *to, lanes x) {
   const half_words y = PC_ROUND_BF16(x);
   memcpy(to, &y, sizeof y);
 }
+#elif defined(PC_TRANSFORM_U8)
+#define PC_TRANSFORM_ARITHMETIC PC_U8S8
+typedef uint8_t number;
+typedef int8_t weight;
+typedef float value, panel_number;
+
+INLINE lanes load_numbers(const number *from) {
+  bytes x;
+  memcpy(&x, from, sizeof x);
+  return __builtin_convertvector(x, lanes);
+}
+
+INLINE void store_values(value *to, lanes x) { store(to, x); }
 #else
-typedef float number;
+#define PC_TRANSFORM_ARITHMETIC PC_F32
+typedef float number, weight, value, panel_number;
 
 INLINE lanes load_numbers(const number *from) { return load(from); }
-INLINE void store_numbers(number *to, lanes x) { store(to, x); }
+INLINE void store_values(value *to, lanes x) { store(to, x); }
 #endif
+
+/* What numbers of a source mean. */
+INLINE lanes meaning_of(lanes x, const pc_transform_source *source) {
+#ifdef PC_TRANSFORM_U8
+  return (x - (float)source->zero_point) * source->scale;
+#else
+  (void)source;
+  return x;
+#endif
+}
 
 /* Data to values. */
 INLINE void at_0_1(const lanes *d, lanes *v) {
@@ -223,13 +249,13 @@ INLINE lanes PC_LOAD_FEW(const number *from, size_t count) {
 /* `count` channels at `offset`, as many as a vector has at most. */
 INLINE void load_lanes(
     line_transform data, const size_t window, const size_t side, const number *const *pixels,
-    const float *scales, size_t offset, const size_t count, number *values, size_t value_stride,
-    const ptrdiff_t (*depth)[2]) {
+    const float *scales, const pc_transform_source *source, size_t offset, const size_t count,
+    value *values, size_t value_stride) {
   lanes d[SIDE], t[SIDE * SIDE], v[SIDE];
   UNROLL for (size_t j = 0; j < window; j++) {
     UNROLL for (size_t i = 0; i < window; i++) {
       const number *from = pixels[i * window + j] + offset;
-      d[i] = count == LANES ? load_numbers(from) : PC_LOAD_FEW(from, count);
+      d[i] = meaning_of(count == LANES ? load_numbers(from) : PC_LOAD_FEW(from, count), source);
       if (scales) d[i] *= scales[i * window + j];
     }
     data(d, v);
@@ -238,28 +264,28 @@ INLINE void load_lanes(
   UNROLL for (size_t i = 0; i < side; i++) {
     data(t + i * window, v);
     UNROLL for (size_t j = 0; j < side; j++) {
-      const ptrdiff_t place = depth[i == side - 1][j == side - 1];
-      if (place >= 0) store_numbers(values + (i * side + j) * value_stride + place, v[j]);
+      const ptrdiff_t place = source->depth[i == side - 1][j == side - 1];
+      if (place >= 0) store_values(values + (i * side + j) * value_stride + place, v[j]);
     }
   }
 }
 
 INLINE void load_window(
     line_transform data, const size_t window, const size_t side, const number *const *pixels,
-    const float *scales, const number *const *next, size_t channels, number *values,
-    size_t value_stride, const ptrdiff_t (*depth)[2]) {
-  const size_t whole = channels - channels % LANES;
+    const float *scales, const number *const *next, const pc_transform_source *source,
+    value *values, size_t value_stride) {
+  const size_t channels = source->channels, whole = channels - channels % LANES;
   for (size_t k = 0; k < whole; k += LANES) {
     UNROLL for (size_t i = 0; i < window * window; i++) __builtin_prefetch(next[i] + k);
     if (scales)
-      load_lanes(data, window, side, pixels, scales, k, LANES, values + k, value_stride, depth);
+      load_lanes(data, window, side, pixels, scales, source, k, LANES, values + k, value_stride);
     else
-      load_lanes(data, window, side, pixels, NULL, k, LANES, values + k, value_stride, depth);
+      load_lanes(data, window, side, pixels, NULL, source, k, LANES, values + k, value_stride);
   }
   if (whole < channels)
     load_lanes(
-        data, window, side, pixels, scales, whole, channels - whole, values + whole, value_stride,
-        depth);
+        data, window, side, pixels, scales, source, whole, channels - whole, values + whole,
+        value_stride);
 }
 
 INLINE void sum_window(
@@ -286,11 +312,11 @@ INLINE void sum_window(
 
 #define PC_TRANSFORM_FORM(name, data, window, side, products, outputs, ...) \
   static void load_##name( \
-      const void *const *pixels, const float *scales, const void *const *next, size_t channels, \
-      void *values, size_t value_stride, const ptrdiff_t (*depth)[2]) { \
+      const void *const *pixels, const float *scales, const void *const *next, \
+      const pc_transform_source *source, void *values, size_t value_stride) { \
     load_window( \
         data, window, side, (const number *const *)pixels, scales, (const number *const *)next, \
-        channels, values, value_stride, depth); \
+        source, values, value_stride); \
   } \
   static void sum_##name##_window( \
       const float *from, size_t product_stride, size_t columns, float *sums, size_t row_stride, \
@@ -356,6 +382,9 @@ static void finish(const pc_tile *tile, const float *sums, size_t stride) {
 }
 
 #include "filter_lanes.h"
+#ifdef PC_TRANSFORM_U8
+#include "rounding_lanes.h"
+#endif
 
 static const pc_transform_load_ukernel loads[] = {
 #define PC_TRANSFORM_FORM(name, ...) load_##name,
@@ -377,15 +406,15 @@ static const pc_transform_weights_ukernel filters[] = {
 
 const pc_transform_kernel PC_TRANSFORM_SYMBOL = {
     .isa = PC_TRANSFORM_ISA,
-#ifdef PC_TRANSFORM_BF16
-    .arithmetic = PC_BF16,
-#else
-    .arithmetic = PC_F32,
-#endif
+    .arithmetic = PC_TRANSFORM_ARITHMETIC,
     .load = loads,
 #ifdef PC_TRANSFORM_MULTIPLY
     .multiply = PC_TRANSFORM_MULTIPLY,
 #endif
     .sum = sums,
     .finish = finish,
+#ifdef PC_TRANSFORM_U8
+    .round_values = round_values,
+    .round_weights = round_weights,
+#endif
     .weights = filters};
