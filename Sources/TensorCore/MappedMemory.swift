@@ -10,8 +10,8 @@
 /// bytes at a time is for the owner to say.
 @safe
 package struct MappedMemory: ~Copyable, @unchecked Sendable {
-  /// From this size on, memory lies on large pages where the system offers them.
-  private static let leastLargePageByteCount = 1 << 21
+  /// From this size on, memory begins on a large page where the system offers them.
+  private static let largePageByteCount = 1 << 21
 
   /// The first byte. It is valid while this value lives.
   package let base: UnsafeMutableRawPointer
@@ -19,17 +19,29 @@ package struct MappedMemory: ~Copyable, @unchecked Sendable {
 
   /// Maps `byteCount` bytes; nil when the system refuses.
   package init?(byteCount: Int) {
-    let length = max(byteCount, 1)
-    let address = unsafe mmap(
+    self.byteCount = max(byteCount, 1)
+    let isLarge = self.byteCount >= Self.largePageByteCount
+    let length = self.byteCount + (isLarge ? Self.largePageByteCount : 0)
+    let mapped = unsafe mmap(
       nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let address = unsafe address, unsafe address != MAP_FAILED else { return nil }
-    unsafe base = address
-    self.byteCount = length
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { return nil }
+    guard isLarge else {
+      unsafe base = mapped
+      return
+    }
+    unsafe base = mapped.alignedUp(toMultipleOf: Self.largePageByteCount)
+    let end = unsafe (base + self.byteCount).alignedUp(toMultipleOf: Int(getpagesize()))
+    unsafe Self.unmap(mapped, to: base)
+    unsafe Self.unmap(end, to: mapped + length)
     #if os(Linux)
-      if length >= Self.leastLargePageByteCount {
-        _ = unsafe madvise(address, length, MADV_HUGEPAGE)
-      }
+      _ = unsafe madvise(base, self.byteCount, MADV_HUGEPAGE)
     #endif
+  }
+
+  /// Returns whole pages to the system.
+  @unsafe
+  private static func unmap(_ first: UnsafeMutableRawPointer, to end: UnsafeMutableRawPointer) {
+    if unsafe end > first { _ = unsafe munmap(first, end - first) }
   }
 
   deinit { unsafe munmap(base, byteCount) }

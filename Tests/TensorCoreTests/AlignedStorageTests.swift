@@ -21,4 +21,15 @@ import Testing
           == UInt8(truncatingIfNeeded: index))
     }
   }
+
+  @Test(arguments: [(1 << 21) + 1, 5 << 20, (6 << 20) + 4096])
+  func `begins on a large page where it fills one`(byteCount: Int) {
+    guard let mapping = MappedMemory(byteCount: byteCount) else {
+      Issue.record("the system has no memory")
+      return
+    }
+    let address = UInt(bitPattern: unsafe mapping.base)
+    #expect(address % (1 << 21) == 0)
+    unsafe mapping.base.storeBytes(of: 1, toByteOffset: byteCount - 1, as: UInt8.self)
+  }
 }
