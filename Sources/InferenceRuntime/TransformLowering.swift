@@ -156,7 +156,7 @@ struct TransformLowering: PictureConvolution {
   private func multiplyAdds(_ tiles: Int) -> Int {
     let transform = weights.transform
     let products = transform.terms.reduce(0) {
-      $0 + transform.windowCount($1, height: output.height, width: output.width) * $1.productDepth
+      $0 + transform.multiplyAdds($1, height: output.height, width: output.width)
     }
     return output.images * products * output.channels * tiles / tileCount
   }

@@ -91,6 +91,21 @@ package struct ConvolutionTransform: Hashable, Sendable {
     return (height - origin + outputs - 1) / outputs * ((width - origin + outputs - 1) / outputs)
   }
 
+  /// Multiply-adds of a term for one output channel of `[height, width]` outputs.
+  ///
+  /// A window that lies partly below the picture has all columns of products.
+  package func multiplyAdds(_ term: Term, height: Int, width: Int) -> Int {
+    let form = term.form
+    let rows = (0..<form.products).map { form.windowCount(height - origin, product: $0) }
+    let columns = (0..<form.products).map { form.windowCount(width - origin, product: $0) }
+    let (whole, widest) = ((height - origin) / form.outputs, columns.max() ?? 0)
+    return term.infinities.enumerated().reduce(0) { sum, item in
+      let (row, column) = (item.offset / form.products, item.offset % form.products)
+      let windows = whole * columns[column] + (rows[row] - whole) * widest
+      return sum + windows * term.depth(atInfinity: item.element)
+    }
+  }
+
   /// Transformed weights for each output channel.
   package var weightsPerOutput: Int { terms.reduce(0) { $0 + $1.productDepth } }
 }

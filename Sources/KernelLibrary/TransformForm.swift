@@ -30,6 +30,8 @@ package struct TransformForm: Hashable, Sendable {
   package let taps: Int
   /// The value that each product multiplies.
   package let valueOfProduct: [Int]
+  /// The products that each output takes, as bits.
+  private let productsOfOutput: [UInt8]
   /// Repetitions of each datum before the taps see it.
   package let upsampling: Int
   package let points: Points
@@ -77,7 +79,18 @@ package struct TransformForm: Hashable, Sendable {
     valueOfProduct = unsafe withUnsafeBytes(of: size.value_of_product) { bytes in
       unsafe Array(bytes.bindMemory(to: Int.self).prefix(size.products))
     }
+    productsOfOutput = unsafe withUnsafeBytes(of: size.products_of_output) { bytes in
+      unsafe Array(bytes.prefix(size.outputs))
+    }
     self.upsampling = upsampling
     self.points = points
+  }
+
+  /// Windows along an axis of `length` outputs that a product is taken of: one that is not all in
+  /// it counts where outputs in it take the product.
+  func windowCount(_ length: Int, product: Int) -> Int {
+    let whole = length / outputs
+    let takes = productsOfOutput.prefix(length % outputs).contains { $0 >> product & 1 == 1 }
+    return takes ? whole + 1 : whole
   }
 }

@@ -112,6 +112,26 @@ static void test_sum(
     }
 }
 
+/* Whether each output takes the products that its form says, and no other. */
+static void test_products_of_outputs(
+    const pc_transform_kernel *kernel, size_t form, const pc_transform_form_size *size,
+    report *r) {
+  const size_t side = size->products, count = side * side, outputs = size->outputs;
+  float *products = guarded_floats(count * VECTOR);
+  float *sums = guarded_floats(outputs * outputs * VECTOR);
+  r->cases++;
+  for (size_t p = 0; p < count; p++) {
+    memset(products, 0, count * VECTOR * sizeof *products);
+    products[p * VECTOR] = 1;
+    kernel->sum[form](products, VECTOR, 1, sums, outputs * VECTOR, VECTOR, 0);
+    for (size_t o = 0; o < outputs * outputs; o++) {
+      const int takes = size->products_of_output[o / outputs] >> p / side &
+                        size->products_of_output[o % outputs] >> p % side & 1;
+      check_that(r, (sums[o * VECTOR] != 0) == takes, "products of outputs");
+    }
+  }
+}
+
 /* The rows round alike here, so that bits are the same. */
 static void test_finish(
     const pc_transform_kernel *rows[2], size_t columns, pc_activation activation,
@@ -142,6 +162,9 @@ static void test_row(
   const pc_transform_form_size *sizes = pc_transform_forms(&count);
   seed(4);
   test_multiply(kernel, r);
+  for (size_t form = 0; form < count; form++)
+    test_products_of_outputs(kernel, form, sizes + form, r);
+  release();
   for (size_t channels = 1; channels <= MAX_CHANNELS; channels++)
     for (size_t form = 0; form < count; form++) {
       for (int flag = 0; flag < 2; flag++) {

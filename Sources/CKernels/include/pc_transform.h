@@ -20,7 +20,8 @@
 
 enum { PC_MAX_TRANSFORM_SIDE = 8, PC_MAX_TRANSFORM_TAPS = 4, PC_MAX_TRANSFORM_TERMS = 4 };
 
-/* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`. */
+/* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`, and goes
+ * into output o where bit p of `products_of_output[o]` is set. */
 typedef struct {
   const char *name;
   size_t window;
@@ -28,6 +29,7 @@ typedef struct {
   size_t products;
   size_t outputs;
   size_t taps;
+  uint8_t products_of_output[PC_MAX_TRANSFORM_SIDE];
   size_t value_of_product[PC_MAX_TRANSFORM_SIDE];
 } pc_transform_form_size;
 

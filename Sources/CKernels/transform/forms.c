@@ -1,13 +1,15 @@
 #include "pc_transform.h"
 
+#define PC_BITS(...) {__VA_ARGS__}
 #define PC_TRANSFORM_FORM(                                                                        \
-    form, data, window_size, value_count, product_count, output_count, tap_count, ...)            \
+    form, data, window_size, value_count, product_count, output_count, tap_count, bits, ...)      \
   {.name = #form,                                                                                 \
    .window = window_size,                                                                         \
    .values = value_count,                                                                         \
    .products = product_count,                                                                     \
    .outputs = output_count,                                                                       \
    .taps = tap_count,                                                                             \
+   .products_of_output = bits,                                                                    \
    .value_of_product = {__VA_ARGS__}},
 static const pc_transform_form_size forms[] = {
 #include "transform_forms.inc"

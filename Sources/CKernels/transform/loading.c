@@ -131,40 +131,55 @@ static pc_window_state state_of(
     const loader *l, size_t image, ptrdiff_t row, ptrdiff_t column) {
   const pc_transform *t = l->transform;
   const ptrdiff_t outputs = (ptrdiff_t)pc_form_of(l->term)->outputs;
-  if (row + outputs <= 0 || column + outputs <= 0 || row >= (ptrdiff_t)t->height ||
-      column >= (ptrdiff_t)t->width)
+  const ptrdiff_t height = (ptrdiff_t)t->height, width = (ptrdiff_t)t->width;
+  if (row + outputs <= 0 || column + outputs <= 0 || row >= height || column >= width)
     return PC_WINDOW_OUTSIDE;
   const ptrdiff_t down = (row - t->origin) / outputs, right = (column - t->origin) / outputs;
-  for (size_t k = 0; k < l->term->source_count; k++) {
+  int has_any = 0;
+  for (size_t k = 0; k < l->term->source_count && !has_any; k++) {
     const pc_transform_source *s = l->term->sources + k;
     const ptrdiff_t advance = (ptrdiff_t)s->advance;
-    if (has_data(
-            s, l->window, l->number_size, image, s->first[0] + down * advance,
-            s->first[1] + right * advance))
-      return PC_WINDOW_FULL;
+    has_any = has_data(
+        s, l->window, l->number_size, image, s->first[0] + down * advance,
+        s->first[1] + right * advance);
   }
-  return PC_WINDOW_EMPTY;
+  if (!has_any) return PC_WINDOW_EMPTY;
+  if (row + outputs > height) return PC_WINDOW_BELOW;
+  return column + outputs > width ? PC_WINDOW_RIGHT : PC_WINDOW_INSIDE;
 }
 
-/* Loads the windows of one tile, of which the first is the term's `window`-th; the next one. */
-static size_t load_tile(
-    loader *l, pc_place tile, size_t window, uint8_t *states) {
+/* The corner of one of the parts into which a term cuts a tile. */
+static pc_place part_of(const loader *l, pc_place tile, size_t part) {
+  const size_t parts = pc_cuts(l->transform, l->term), outputs = pc_form_of(l->term)->outputs;
+  tile.row += (ptrdiff_t)(part / parts * outputs);
+  tile.column += (ptrdiff_t)(part % parts * outputs);
+  return tile;
+}
+
+/* Finds out about the windows of one tile. */
+static void find_states(const loader *l, pc_place tile, uint8_t *states) {
+  const size_t parts = pc_cuts(l->transform, l->term);
+  for (size_t part = 0; part < parts * parts; part++) {
+    const pc_place place = part_of(l, tile, part);
+    states[part] = (uint8_t)state_of(l, place.image, place.row, place.column);
+  }
+}
+
+/* Loads the windows of one tile that count, in the next places of their states. */
+static void load_tile(
+    loader *l, pc_place tile, const uint8_t *states, pc_window_places *places) {
   const pc_transform *t = l->transform;
   const ptrdiff_t outputs = (ptrdiff_t)pc_form_of(l->term)->outputs;
   const size_t parts = pc_cuts(t, l->term);
   for (size_t part = 0; part < parts * parts; part++) {
-    const ptrdiff_t row = tile.row + (ptrdiff_t)(part / parts) * outputs;
-    const ptrdiff_t column = tile.column + (ptrdiff_t)(part % parts) * outputs;
-    const pc_window_state state = state_of(l, tile.image, row, column);
-    states[part] = (uint8_t)state;
-    if (state != PC_WINDOW_FULL) continue;
+    if (states[part] < PC_WINDOW_INSIDE) continue;
+    const pc_place place = part_of(l, tile, part);
+    const size_t window = places->next[states[part]]++;
     for (size_t k = 0; k < l->term->source_count; k++)
       load_source(
-          l, l->term->sources + k, tile.image, (row - t->origin) / outputs,
-          (column - t->origin) / outputs, window);
-    window++;
+          l, l->term->sources + k, place.image, (place.row - t->origin) / outputs,
+          (place.column - t->origin) / outputs, window);
   }
-  return window;
 }
 
 static void load_term(
@@ -181,11 +196,13 @@ static void load_term(
       .scales = (float *)(values + pc_scale_offset(term, arithmetic)),
       .unrounded = unrounded,
   };
-  const size_t parts = pc_cuts(t, term);
+  const size_t windows = pc_cuts(t, term) * pc_cuts(t, term);
   uint8_t *states = (uint8_t *)values + pc_value_bytes(term, arithmetic);
-  size_t window = 0;
-  for (size_t index = first; index < first + count; index++, states += parts * parts)
-    window = load_tile(&l, pc_place_of(t, index), window, states);
+  for (size_t k = 0; k < count; k++)
+    find_states(&l, pc_place_of(t, first + k), states + k * windows);
+  pc_window_places places = pc_places_of(states, count * windows);
+  for (size_t k = 0; k < count; k++)
+    load_tile(&l, pc_place_of(t, first + k), states + k * windows, &places);
   while (l.loaded < l.found) load_next(&l);
 }
 

@@ -58,44 +58,81 @@ static size_t total_depth(const pc_transform_term *term) {
   return sum;
 }
 
-/* What the sums of a term's product mean in one block of output channels; NULL all where they are
- * no integers. */
+/* What the sums of a term's product mean, for windows from `first` on, in one block of output
+ * channels; NULL all where they are no integers. */
 static pc_transform_scales scales_of(
     const pc_transform_term *term, const pc_tile_kernel *kernel, size_t block, size_t product,
-    const char *values) {
+    size_t first, const char *values) {
   if (kernel->arithmetic != PC_U8S8) return (pc_transform_scales){NULL, NULL, NULL};
   const size_t place = (block * product_count(term) + product) * kernel->columns;
   const float *windows = (const float *)(values + pc_scale_offset(term, kernel->arithmetic));
   return (pc_transform_scales){
       .corrections = term->corrections + place,
       .columns = term->scales + place,
-      .windows = windows + value_of(pc_form_of(term), product) * pc_window_room(term),
+      .windows = windows + value_of(pc_form_of(term), product) * pc_window_room(term) + first,
   };
 }
 
-/* Multiplies `windows` windows of a term by the weights of one block of output channels. */
-static void multiply_term(
-    const pc_transform_kernel *transforms, const pc_tile_kernel *kernel,
-    const pc_transform_term *term, size_t windows, size_t block, size_t columns,
-    const char *values, float *products) {
-  const pc_transform_form_size *form = pc_form_of(term);
-  const size_t width = panel_width(kernel, columns), size = pc_number_size(kernel->arithmetic);
-  const size_t count = product_count(term), value_bytes = term->value_stride * size;
+/* Which products along an axis the outputs take that lie in a picture of `length` behind the
+ * origin, in the last window that is not all in it. */
+static unsigned products_at_end(const pc_transform_form_size *form, size_t length) {
+  unsigned bits = 0;
+  for (size_t o = 0; o < length % form->outputs; o++) bits |= form->products_of_output[o];
+  return bits;
+}
+
+/* One block of output channels of a term, and what of its windows is multiplied where. */
+typedef struct {
+  const pc_transform_kernel *transforms;
+  const pc_tile_kernel *kernel;
+  const pc_transform_term *term;
+  size_t block;
+  size_t columns;
+  pc_window_places places;
+  unsigned below;
+  unsigned right;
+} term_block;
+
+/* Multiplies the windows `first..<end` of one product. `next` are the values of the one after. */
+static void multiply_product(
+    const term_block *b, size_t product, size_t first, size_t end, const char *values,
+    const char *next, const char *weights, float *products) {
+  if (first == end) return;
+  const pc_tile_kernel *kernel = b->kernel;
+  const size_t value = value_of(pc_form_of(b->term), product), depth = depth_of(b->term, value);
+  const size_t size = pc_number_size(kernel->arithmetic), pitch = b->term->pitch * size;
+  const char *from = values + value * b->term->value_stride * size + first * pitch;
+  float *to = products + product * b->term->product_stride + first * kernel->columns;
+  const pc_transform_scales scales =
+      scales_of(b->term, kernel, b->block, product, first, values);
+  if (b->transforms->multiply && panel_width(kernel, b->columns) == kernel->columns)
+    b->transforms->multiply(from, pitch, end - first, next, weights, depth, &scales, to);
+  else
+    multiply_rows(
+        kernel, b->columns, from, pitch, end - first, weights, depth, &scales, to);
+}
+
+/* Multiplies the windows of a term: of those that lie partly below or to the right of the picture
+ * only the products that count. */
+static void multiply_term(const term_block *b, const char *values, float *products) {
+  const pc_transform_form_size *form = pc_form_of(b->term);
+  const size_t size = pc_number_size(b->kernel->arithmetic);
+  const size_t value_bytes = b->term->value_stride * size, count = product_count(b->term);
+  const size_t right = b->places.next[PC_WINDOW_RIGHT], below = b->places.next[PC_WINDOW_BELOW];
   const char *weights =
-      (const char *)term->weights + block * kernel->columns * total_depth(term) * size;
+      (const char *)b->term->weights + b->block * b->kernel->columns * total_depth(b->term) * size;
   for (size_t p = 0; p < count; p++) {
-    const size_t value = value_of(form, p), depth = depth_of(term, value);
-    const char *from = values + value * value_bytes;
-    const pc_transform_scales scales = scales_of(term, kernel, block, p, values);
-    if (transforms->multiply && width == kernel->columns)
-      transforms->multiply(
-          from, term->pitch * size, windows, values + value_of(form, (p + 1) % count) * value_bytes,
-          weights, depth, &scales, products);
-    else
-      multiply_rows(
-          kernel, columns, from, term->pitch * size, windows, weights, depth, &scales, products);
-    weights += depth * width * size;
-    products += term->product_stride;
+    const char *next = values + value_of(form, (p + 1) % count) * value_bytes;
+    const int takes_below = b->below >> p / form->products & 1;
+    const int takes_right = b->right >> p % form->products & 1;
+    const size_t end = takes_below ? b->places.end : below;
+    if (takes_right) {
+      multiply_product(b, p, 0, end, values, next, weights, products);
+    } else {
+      multiply_product(b, p, 0, right, values, next, weights, products);
+      multiply_product(b, p, below, end, values, next, weights, products);
+    }
+    weights += depth_of(b->term, value_of(form, p)) * panel_width(b->kernel, b->columns) * size;
   }
 }
 
@@ -104,6 +141,7 @@ typedef struct {
   const pc_transform_term *term;
   const uint8_t *states;
   const float *products;
+  pc_window_places places;
 } term_rest;
 
 /* Adds up the products of one tile. */
@@ -117,11 +155,10 @@ static void sum_tile(
     for (size_t part = 0; part < parts * parts; part++) {
       const uint8_t state = *rest->states++;
       float *to = sums + part / parts * outputs * stride + part % parts * outputs * kernel->columns;
-      if (state == PC_WINDOW_FULL) {
+      if (state >= PC_WINDOW_INSIDE) {
         transforms->sum[rest->term->form](
-            rest->products, rest->term->product_stride, columns, to, stride, kernel->columns,
-            k > 0);
-        rest->products += kernel->columns;
+            rest->products + rest->places.next[state]++ * kernel->columns,
+            rest->term->product_stride, columns, to, stride, kernel->columns, k > 0);
       } else if (state == PC_WINDOW_EMPTY && k == 0) {
         for (size_t row = 0; row < outputs; row++)
           memset(to + row * stride, 0, outputs * kernel->columns * sizeof *to);
@@ -177,12 +214,6 @@ static void sum_tiles(
   }
 }
 
-static size_t full_windows(const uint8_t *states, size_t count) {
-  size_t full = 0;
-  for (size_t k = 0; k < count; k++) full += states[k] == PC_WINDOW_FULL;
-  return full;
-}
-
 void pc_transform_multiply(
     const pc_transform *transform, const pc_transform_kernel *transforms,
     const pc_tile_kernel *kernel, size_t first, size_t count, size_t first_block,
@@ -199,9 +230,18 @@ void pc_transform_multiply(
       const pc_transform_term *term = t->terms + k;
       const uint8_t *states = (const uint8_t *)from + pc_value_bytes(term, kernel->arithmetic);
       const size_t parts = pc_cuts(t, term);
-      const size_t windows = full_windows(states, count * parts * parts);
-      rests[k] = (term_rest){.term = term, .states = states, .products = to};
-      multiply_term(transforms, kernel, term, windows, block, columns, from, to);
+      const term_block b = {
+          .transforms = transforms,
+          .kernel = kernel,
+          .term = term,
+          .block = block,
+          .columns = columns,
+          .places = pc_places_of(states, count * parts * parts),
+          .below = products_at_end(pc_form_of(term), t->height - (size_t)t->origin),
+          .right = products_at_end(pc_form_of(term), t->width - (size_t)t->origin),
+      };
+      rests[k] = (term_rest){term, states, to, b.places};
+      multiply_term(&b, from, to);
       from += pc_term_bytes(term, kernel->arithmetic);
       to += product_count(term) * term->product_stride;
     }

@@ -9,7 +9,7 @@
  * behind that the scales of u8 values, [value][window]; products of one block of output channels as
  * [term][product][window][column]. Both of a block of tiles, or at least the products, stay in the
  * second-level cache while the weights stream past once. Only windows that count have values and
- * products. */
+ * products, and at the last rows and columns of the picture only products that outputs in it take. */
 
 /* What is known of a window before it is transformed. */
 typedef enum {
@@ -17,8 +17,32 @@ typedef enum {
   PC_WINDOW_OUTSIDE,
   /* All its data is zeros, as in holes, and so are its products. */
   PC_WINDOW_EMPTY,
-  PC_WINDOW_FULL,
+  /* The last of its rows and columns lie in the picture. */
+  PC_WINDOW_INSIDE,
+  /* Some of its columns lie to the right of the picture. */
+  PC_WINDOW_RIGHT,
+  /* Some of its rows lie below the picture, and maybe some of its columns to the right. */
+  PC_WINDOW_BELOW,
+  PC_WINDOW_STATES,
 } pc_window_state;
+
+/* Places of windows in values and products: those of a state follow each other, in the order of
+ * the states. Windows outside and empty ones have none. */
+typedef struct {
+  size_t next[PC_WINDOW_STATES];
+  size_t end;
+} pc_window_places;
+
+static inline pc_window_places pc_places_of(const uint8_t *states, size_t count) {
+  pc_window_places places = {{0}, 0};
+  size_t counts[PC_WINDOW_STATES] = {0};
+  for (size_t k = 0; k < count; k++) counts[states[k]]++;
+  for (size_t state = PC_WINDOW_INSIDE; state < PC_WINDOW_STATES; state++) {
+    places.next[state] = places.end;
+    places.end += counts[state];
+  }
+  return places;
+}
 
 enum { PC_LINE_BYTES = 64 };
 
