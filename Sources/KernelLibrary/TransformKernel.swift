@@ -11,6 +11,10 @@ import TensorCore
 /// to the plan that owns this kernel.
 @safe
 package final class TransformKernel: @unchecked Sendable {
+  /// Results of this size and more go past the caches.
+  private static let leastStreamedByteCount = 2 << 20
+  private static let lineByteCount = 64
+
   private var task = unsafe pc_transform()
   private let terms: UnsafeMutableBufferPointer<pc_transform_term>
   private let sources: UnsafeMutableBufferPointer<pc_transform_source>
@@ -68,6 +72,12 @@ package final class TransformKernel: @unchecked Sendable {
       output.pointer(
         bytes: images * height * width * weights.outputs * epilogue.storage.byteCount))
     unsafe task.output_stride = weights.outputs
+    let pixelByteCount = weights.outputs * epilogue.storage.byteCount
+    let isLarge = images * height * width * pixelByteCount >= Self.leastStreamedByteCount
+    let areLines =
+      unsafe pixelByteCount % Self.lineByteCount == 0
+      && Int(bitPattern: task.output) % Self.lineByteCount == 0
+    unsafe task.streams = isLarge && areLines ? 1 : 0
     unsafe task.tiles = UnsafePointer(self.tiles.baseAddress)
   }
 

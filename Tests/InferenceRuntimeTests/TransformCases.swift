@@ -49,6 +49,7 @@ enum TransformCases {
     example([(20, 2), (17, 1)], outputs: 70, kernel: 3, size: [62, 74], mask: .binary),
     example([(12, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .binary),
     example([(12, 2), (5, 1)], outputs: 40, kernel: 3, size: [300, 310], mask: .compact),
+    example([(4, 1)], outputs: 64, kernel: 3, size: [131, 134], mask: .binary),
   ]
 
   /// Cases over `bf16` pictures, stored as each type.

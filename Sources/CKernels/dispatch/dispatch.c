@@ -54,3 +54,11 @@ void pc_pause(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+void pc_store_fence(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#elif defined(__aarch64__)
+  __asm__ volatile("dmb ishst" ::: "memory");
+#endif
+}

@@ -16,6 +16,9 @@ const pc_tile_kernel *pc_dot_kernels(size_t *count);
 /* Tells the processor that this thread is polling. */
 void pc_pause(void);
 
+/* Lets no later store be seen before those that went past the caches. */
+void pc_store_fence(void);
+
 /* Processors that the scheduler lets this process run on. */
 long pc_processor_count(void);
 

@@ -106,8 +106,10 @@ typedef void (*pc_transform_sum_ukernel)(
     size_t pixel_stride, int adds);
 
 /* Everything after the sum for `tile->rows` pixels, whose sums are at `sums + r * stride`: the
- * meaning of `pc_tile` without addends and without sigmoid and tanh. */
-typedef void (*pc_transform_finish_ukernel)(const pc_tile *tile, const float *sums, size_t stride);
+ * meaning of `pc_tile` without addends and without sigmoid and tanh. When `streams`, f32 and bf16
+ * results go past the caches, in whole vectors, and are in memory after a store fence only. */
+typedef void (*pc_transform_finish_ukernel)(
+    const pc_tile *tile, const float *sums, size_t stride, int streams);
 
 /* The weights of one source for one block of output channels. `weights` is the first tap of the
  * first output channel's first channel; strides are numbers between output channels, channels and
@@ -179,7 +181,8 @@ typedef struct {
  * which starts at row and column `origin`, 0 or less. Each term cuts a tile into its own sub-tiles.
  * `tiles` lists those that exist for a run, as numbers counted row by row through all images.
  * Channels and depths are multiples of the matrix product's group. Storage is as for `pc_tile`, but
- * for I32. */
+ * for I32. `streams` asks for results that go past the caches, which are more than those hold and
+ * would push out what is being computed; pixels are then whole cache lines. */
 typedef struct {
   const pc_transform_term *terms;
   size_t term_count;
@@ -194,6 +197,7 @@ typedef struct {
   size_t outputs;
   void *output;
   size_t output_stride;
+  int streams;
   pc_storage storage;
   float reciprocal;
   int32_t zero_point;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "pc_dispatch.h"
 #include "transform_blocks.h"
 
 /* Multiplies the transformed data of a block of tiles, and adds up and finishes the products. */
@@ -189,7 +190,7 @@ static void finish_tile(
       task->plane[j] = t->biases[j].plane ? t->biases[j].plane + pixel : NULL;
     }
     const ptrdiff_t place = ((ptrdiff_t)row - tile.row) * side + ((ptrdiff_t)begin - tile.column);
-    transforms->finish(task, sums + place * (ptrdiff_t)stride, stride);
+    transforms->finish(task, sums + place * (ptrdiff_t)stride, stride, t->streams);
   }
 }
 
@@ -247,4 +248,5 @@ void pc_transform_multiply(
     }
     sum_tiles(t, transforms, kernel, first, count, column, columns, rests, scratch);
   }
+  if (t->streams) pc_store_fence();
 }

@@ -351,34 +351,60 @@ INLINE void store_bytes(void *to, const void *stored, const size_t size, size_t 
   else memcpy(to, stored, left);
 }
 
-INLINE void store_result(const pc_tile *tile, size_t place, lanes y, size_t count) {
-  if (tile->storage == PC_STORE_F32) return store_some((float *)tile->output + place, y, count);
-  if (tile->storage == PC_STORE_BF16) {
+INLINE void store_result(
+    const pc_tile *tile, size_t place, lanes y, size_t count, const int streams) {
+  if (tile->storage == PC_STORE_F32) {
+    float *to = (float *)tile->output + place;
+    if (streams && count >= LANES) __builtin_nontemporal_store(y, (lanes *)(void *)to);
+    else store_some(to, y, count);
+  } else if (tile->storage == PC_STORE_BF16) {
     const half_words stored = bf16_stored(y);
-    store_bytes((uint16_t *)tile->output + place, &stored, sizeof stored, 2 * count);
+    uint16_t *to = (uint16_t *)tile->output + place;
+    if (streams && count >= LANES) __builtin_nontemporal_store(stored, (half_words *)(void *)to);
+    else store_bytes(to, &stored, sizeof stored, 2 * count);
   } else {
     const bytes stored = u8_stored(y, tile);
     store_bytes((uint8_t *)tile->output + place, &stored, sizeof stored, count);
   }
 }
 
-static void finish(const pc_tile *tile, const float *sums, size_t stride) {
+enum { MOST_VECTORS = PC_MAX_TILE_COLUMNS / LANES };
+
+/* Some vectors of columns from `first` on, pixel by pixel. */
+INLINE void finish_columns(
+    const pc_tile *tile, const float *sums, size_t stride, size_t first, const size_t vectors,
+    const int streams) {
 #pragma STDC FP_CONTRACT OFF
-  for (size_t column = 0; column < tile->columns; column += LANES) {
-    const size_t left = tile->columns - column;
-    lanes scale = 0, bias[PC_MAX_BIASES];
-    if (tile->scale) scale = load_some(tile->scale + column, left);
+  lanes scale[MOST_VECTORS] = {0}, bias[PC_MAX_BIASES][MOST_VECTORS];
+  UNROLL for (size_t v = 0; v < vectors; v++) {
+    const size_t column = first + v * LANES, left = tile->columns - column;
+    if (tile->scale) scale[v] = load_some(tile->scale + column, left);
     for (size_t j = 0; j < tile->bias_count; j++)
-      bias[j] = load_some(tile->bias[j] + column, left);
-    for (size_t r = 0; r < tile->rows; r++) {
+      bias[j][v] = load_some(tile->bias[j] + column, left);
+  }
+  for (size_t r = 0; r < tile->rows; r++) {
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+      const size_t column = first + v * LANES;
       lanes y = load(sums + r * stride + column);
-      if (tile->scale) y = y * scale;
+      if (tile->scale) y = y * scale[v];
       if (tile->ratio) y = y * tile->ratio[r];
       for (size_t j = 0; j < tile->bias_count; j++)
-        y = y + (tile->plane[j] ? bias[j] * tile->plane[j][r] : bias[j]);
-      store_result(tile, r * tile->output_stride + column, activate(y, tile), left);
+        y = y + (tile->plane[j] ? bias[j][v] * tile->plane[j][r] : bias[j][v]);
+      store_result(
+          tile, r * tile->output_stride + column, activate(y, tile), tile->columns - column,
+          streams);
     }
   }
+}
+
+/* All columns at once where there are as many as there can be, so that whole cache lines are
+ * written. */
+static void finish(const pc_tile *tile, const float *sums, size_t stride, int streams) {
+  if (tile->columns < PC_MAX_TILE_COLUMNS)
+    for (size_t column = 0; column < tile->columns; column += LANES)
+      finish_columns(tile, sums, stride, column, 1, 0);
+  else if (streams) finish_columns(tile, sums, stride, 0, MOST_VECTORS, 1);
+  else finish_columns(tile, sums, stride, 0, MOST_VECTORS, 0);
 }
 
 #include "filter_lanes.h"
