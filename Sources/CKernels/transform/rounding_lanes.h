@@ -8,19 +8,14 @@ enum { BYTE_LIMIT = 127, BYTE_ZERO = 128 };
 /* Adding it leaves a number of up to 2^22 rounded to even in the low bits. */
 static const float byte_rounder = 12582912.0f;
 
-INLINE lanes larger(lanes x, lanes y) { return x > y ? x : y; }
-
-INLINE float largest(lanes x) {
-  float y = 0;
-  UNROLL for (size_t k = 0; k < LANES; k++) y = x[k] > y ? x[k] : y;
-  return y;
-}
-
 INLINE words bits_of(lanes x) {
   words bits;
   memcpy(&bits, &x, sizeof bits);
   return bits;
 }
+
+/* Magnitudes are in the order of their bits. */
+INLINE words magnitude_bits(lanes x) { return bits_of(x) & 0x7FFFFFFF; }
 
 /* The numbers behind `count` become zeros, so that whole vectors can be read. */
 INLINE void clear_rest(float *from, size_t count) {
@@ -28,12 +23,12 @@ INLINE void clear_rest(float *from, size_t count) {
 }
 
 INLINE void round_value(const float *from, size_t count, uint8_t *to, float *scale) {
-  lanes peaks = 0;
-  for (size_t k = 0; k < count; k += LANES) {
-    const lanes x = load(from + k);
-    peaks = larger(peaks, larger(x, -x));
-  }
-  const float peak = largest(peaks);
+  words peaks = 0;
+  for (size_t k = 0; k < count; k += LANES)
+    peaks = __builtin_elementwise_max(peaks, magnitude_bits(load(from + k)));
+  const uint32_t peak_bits = __builtin_reduce_max(peaks);
+  float peak;
+  memcpy(&peak, &peak_bits, sizeof peak);
   const lanes reciprocal = peak > 0 ? BYTE_LIMIT / peak : 0;
   *scale = peak / BYTE_LIMIT;
   for (size_t k = 0; k < count; k += LANES) {
@@ -57,11 +52,11 @@ static void round_values(
 
 /* The scales of the columns of a vector. */
 INLINE lanes column_scales(const float *weights, size_t depth, size_t columns) {
-  lanes peaks = 0;
-  for (size_t k = 0; k < depth; k++) {
-    const lanes x = load(weights + k * columns);
-    peaks = larger(peaks, larger(x, -x));
-  }
+  words bits = 0;
+  for (size_t k = 0; k < depth; k++)
+    bits = __builtin_elementwise_max(bits, magnitude_bits(load(weights + k * columns)));
+  lanes peaks;
+  memcpy(&peaks, &bits, sizeof peaks);
   return peaks / BYTE_LIMIT;
 }
 
