@@ -72,13 +72,20 @@ package final class TransformKernel: @unchecked Sendable {
       output.pointer(
         bytes: images * height * width * weights.outputs * epilogue.storage.byteCount))
     unsafe task.output_stride = weights.outputs
-    let pixelByteCount = weights.outputs * epilogue.storage.byteCount
-    let isLarge = images * height * width * pixelByteCount >= Self.leastStreamedByteCount
-    let areLines =
-      unsafe pixelByteCount % Self.lineByteCount == 0
-      && Int(bitPattern: task.output) % Self.lineByteCount == 0
-    unsafe task.streams = isLarge && areLines ? 1 : 0
+    let streams = streams(images * height * width, epilogue.storage)
+    unsafe task.streams = streams ? 1 : 0
     unsafe task.tiles = UnsafePointer(self.tiles.baseAddress)
+  }
+
+  /// Whether results go past the caches: they are many, and every block of a pixel's channels is
+  /// whole cache lines.
+  private func streams(_ pixelCount: Int, _ storage: ResultStorage) -> Bool {
+    let (size, line) = (storage.byteCount, Self.lineByteCount)
+    let address = Int(bitPattern: unsafe task.output)
+    return pixelCount * weights.outputs * size >= Self.leastStreamedByteCount
+      && [weights.outputs * size, weights.kernel.columns * size, address].allSatisfy {
+        $0 % line == 0
+      }
   }
 
   deinit {

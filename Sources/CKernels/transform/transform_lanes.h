@@ -397,14 +397,23 @@ INLINE void finish_columns(
   }
 }
 
-/* All columns at once where there are as many as there can be, so that whole cache lines are
- * written. */
+INLINE void finish_block(
+    const pc_tile *tile, const float *sums, size_t stride, const size_t columns, int streams) {
+  if (streams) finish_columns(tile, sums, stride, 0, columns / LANES, 1);
+  else finish_columns(tile, sums, stride, 0, columns / LANES, 0);
+}
+
+/* Blocks that are whole go pixel by pixel with all their columns, so that cache lines are written
+ * at once. */
 static void finish(const pc_tile *tile, const float *sums, size_t stride, int streams) {
-  if (tile->columns < PC_MAX_TILE_COLUMNS)
-    for (size_t column = 0; column < tile->columns; column += LANES)
-      finish_columns(tile, sums, stride, column, 1, 0);
-  else if (streams) finish_columns(tile, sums, stride, 0, MOST_VECTORS, 1);
-  else finish_columns(tile, sums, stride, 0, MOST_VECTORS, 0);
+  switch (tile->columns) {
+    case PC_MAX_TILE_COLUMNS:
+      return finish_block(tile, sums, stride, PC_MAX_TILE_COLUMNS, streams);
+    case PC_MAX_TILE_COLUMNS / 2:
+      return finish_block(tile, sums, stride, PC_MAX_TILE_COLUMNS / 2, streams);
+  }
+  for (size_t column = 0; column < tile->columns; column += LANES)
+    finish_columns(tile, sums, stride, column, 1, 0);
 }
 
 #include "filter_lanes.h"
