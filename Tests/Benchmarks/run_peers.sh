@@ -29,8 +29,10 @@ convert int8 --precision int8 --calibrate "$folder/pictures"
 
 ours=()
 for tier in exact near fast; do ours+=(--ours "$tier=$folder/f32.pcm --tier $tier"); done
-for precision in bf16 int8; do ours+=(--ours "$precision=$folder/$precision.pcm"); done
-ours+=(--ours "bf16 fast=$folder/bf16.pcm --tier fast")
+for precision in bf16 int8; do
+  ours+=(--ours "$precision=$folder/$precision.pcm")
+  ours+=(--ours "$precision fast=$folder/$precision.pcm --tier fast")
+done
 "$python" Tests/Benchmarks/peers.py --weights "$weights" --runner "$built/pconv-run" \
   --rounds "$rounds" "${ours[@]}"
 "$python" Tests/Benchmarks/padding_resnet.py --runner "$built/pconv-run" \
