@@ -72,7 +72,7 @@ package final class TransformKernel: @unchecked Sendable {
       output.pointer(
         bytes: images * height * width * weights.outputs * epilogue.storage.byteCount))
     unsafe task.output_stride = weights.outputs
-    let streams = streams(images * height * width, epilogue.storage)
+    let streams = streams(list.count * transform.side * transform.side, epilogue.storage)
     unsafe task.streams = streams ? 1 : 0
     unsafe task.tiles = UnsafePointer(self.tiles.baseAddress)
   }

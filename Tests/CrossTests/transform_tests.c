@@ -175,7 +175,7 @@ static void test_row(
         test_sum(rows, form, sizes + form, channels, flag, r);
         if (channels <= PC_MAX_TILE_COLUMNS)
           test_finish(
-              rows, channels, (pc_activation)(form % 3), (pc_storage)(channels % 3), flag, r);
+              rows, channels, (pc_activation)(channels % 3), (pc_storage)(form % 3), flag, r);
       }
       test_filters(rows, form, sizes + form, channels, r);
       if (kernel->round_values) test_rounding(rows, sizes + form, channels, r);

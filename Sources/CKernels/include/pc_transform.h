@@ -12,16 +12,17 @@
  * Along one axis a form takes a window of data d to values v = B d, multiplies each value with the
  * transformed weights u = G w of one or more products, and takes the products to outputs y = A m.
  * Pictures, values and transformed weights are all f32 or all bf16, or pictures are u8 and weights
- * i8, and their values and transformed weights are rounded to 8 bits anew; the transforms themselves
- * and the products are f32, and weights are transformed as f64. Each value is the remainder of the data
- * polynomial at one point; the last belongs to the point at infinity, which weights of one tap
- * fewer than the form has do not touch. In two dimensions A, B and G act on rows and columns, and
- * each of products^2 products is a matrix product over channels, whose rows are windows. */
+ * i8, and their values and transformed weights are rounded to 8 bits anew; the transforms
+ * themselves and the products are f32, and weights are transformed as f64. Each value is the
+ * remainder of the data polynomial at one point; the last belongs to the point at infinity, which
+ * weights of one tap fewer than the form has do not touch. In two dimensions A, B and G act on rows
+ * and columns, and each of products^2 products is a matrix product over channels, whose rows are
+ * windows. */
 
 enum { PC_MAX_TRANSFORM_SIDE = 8, PC_MAX_TRANSFORM_TAPS = 4, PC_MAX_TRANSFORM_TERMS = 4 };
 
-/* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`, and goes
- * into output o where bit p of `products_of_output[o]` is set. */
+/* The sizes of a form along one axis. Product p multiplies the value `value_of_product[p]`, and
+ * goes into output o where bit p of `products_of_output[o]` is set. */
 typedef struct {
   const char *name;
   size_t window;
@@ -129,8 +130,8 @@ typedef struct {
   void *const *panels;
 } pc_transform_filters;
 
-/* u = G w G^T channel by channel, in f64, rounded to f32 and then to the numbers of the panels, which
- * are f32 for i8 weights. */
+/* u = G w G^T channel by channel, in f64, rounded to f32 and then to the numbers of the panels,
+ * which are f32 for i8 weights. */
 typedef void (*pc_transform_weights_ukernel)(const pc_transform_filters *filters);
 
 /* One kernel of each kind for each form, in the order of `pc_transform_forms`. `multiply` is NULL
@@ -212,7 +213,8 @@ typedef struct {
 /* Transforms the data of the block of listed tiles `first..<first + count` into `values`: of each
  * term, one after the other, values^2 values of each window, what the windows are, a byte each in
  * whole cache lines, and for u8 pictures in such lines too the scales of the values; behind all
- * that, for these, the f32 values of one window. Windows whose data all lies in holes are left out. */
+ * that, for these, the f32 values of one window. Windows whose data all lies in holes are left
+ * out. */
 void pc_transform_load(
     const pc_transform *transform, const pc_transform_kernel *transforms, size_t first,
     size_t count, void *values);

@@ -9,7 +9,8 @@
  * behind that the scales of u8 values, [value][window]; products of one block of output channels as
  * [term][product][window][column]. Both of a block of tiles, or at least the products, stay in the
  * second-level cache while the weights stream past once. Only windows that count have values and
- * products, and at the last rows and columns of the picture only products that outputs in it take. */
+ * products, and at the last rows and columns of the picture only products that outputs in it
+ * take. */
 
 /* What is known of a window before it is transformed. */
 typedef enum {

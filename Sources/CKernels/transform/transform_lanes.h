@@ -5,9 +5,9 @@
  * one.
  *
  * The points are 0, 1, -1, i, -i and infinity, or 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
- * values stay of like size, or 0, +-1, +-2, +-1/2 and infinity. With M the product of x - a over the
- * finite points a, value k is the sum of the data weighted with the coefficients of M / (x - a_k),
- * and that at infinity with those of M. */
+ * values stay of like size, or 0, +-1, +-2, +-1/2 and infinity. With M the product of x - a over
+ * the finite points a, value k is the sum of the data weighted with the coefficients of M / (x -
+ * a_k), and that at infinity with those of M. */
 
 #include <string.h>
 
