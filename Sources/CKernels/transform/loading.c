@@ -8,7 +8,8 @@ enum {
   FEW_BYTES = 16
 };
 
-/* The pixels of a source under one window, their masks, and where its values go. */
+/* The pixels of a source under one window, their masks, and the place of the window among those
+ * that have values. */
 typedef struct {
   const pc_transform_source *source;
   const void *pixels[MAX_PIXELS];
