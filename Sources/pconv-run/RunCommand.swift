@@ -188,27 +188,33 @@ struct RunCommand: ReportingCommand {
   private func measured<Result>(
     _ session: ModelSession, _ body: () throws(PartialConvError) -> Result
   ) throws(PartialConvError) -> Result {
-    var result = try body()
+    let result = try body()
+    if let benchmark { try time(benchmark, session, body) }
     if let profile {
       session.recordsTimes = true
-      result = try body()
+      _ = try body()
       session.recordsTimes = false
       try RunProfile(session).write(to: profile)
     }
-    guard let benchmark else { return result }
-    let bar = ProgressBar(stepCount: benchmark, isShown: !quiet)
+    return result
+  }
+
+  /// Runs `count` times and prints how long they took.
+  private func time<Result>(
+    _ count: Int, _ session: ModelSession, _ body: () throws(PartialConvError) -> Result
+  ) throws(PartialConvError) {
+    let bar = ProgressBar(stepCount: count, isShown: !quiet)
     defer { bar.finish() }
     var seconds: [Double] = []
-    for number in 1...benchmark {
-      bar.advance("run \(number) of \(benchmark)")
+    for number in 1...count {
+      bar.advance("run \(number) of \(count)")
       let start = ContinuousClock.now
-      result = try body()
+      _ = try body()
       let parts = (ContinuousClock.now - start).components
       seconds.append(Double(parts.seconds) + Double(parts.attoseconds) * 1e-18)
     }
     bar.finish()
     BenchmarkReport(seconds, session).print(json: json, quiet: quiet)
-    return result
   }
 }
 
