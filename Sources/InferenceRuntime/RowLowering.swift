@@ -13,8 +13,8 @@ struct RowLowering: PictureConvolution {
     let scale: Float
   }
 
-  /// From so many channels on, sums along channels are quicker.
-  private static let fewestOtherChannels = 16
+  /// Of more channels, sums along channels are quicker: one tap alone makes less of a staged row.
+  private static let mostChannels = (ofOneTap: 16, ofMoreTaps: 48)
   private static let largestScratch = 1 << 24
 
   let window: Window
@@ -42,7 +42,8 @@ struct RowLowering: PictureConvolution {
     _ window: Window, channels: Int, outputs: Int, _ arithmetic: Arithmetic
   ) -> Bool {
     let taps = window.kernel[0] * window.kernel[1]
-    return (1...RowKernel.maximumOutputCount).contains(outputs) && channels < fewestOtherChannels
+    let most = taps == 1 ? mostChannels.ofOneTap : mostChannels.ofMoreTaps
+    return (1...RowKernel.maximumOutputCount).contains(outputs) && channels <= most
       && (arithmetic != .integer8 || RowConvolution.sumsIntegers(channels: channels, taps: taps))
   }
 

@@ -19,6 +19,8 @@
 
 typedef float lanes __attribute__((ext_vector_type(LANES)));
 typedef int32_t words __attribute__((ext_vector_type(LANES)));
+typedef uint16_t half_words __attribute__((ext_vector_type(LANES)));
+typedef uint8_t bytes __attribute__((ext_vector_type(LANES)));
 
 INLINE lanes load(const float *from) {
   lanes x;
