@@ -12,7 +12,7 @@ struct ConvolutionCost: Sendable {
   /// Multiply-adds in the time in which a byte of weights arrives from memory.
   private static let perWeightByte = 5.0
   /// For making a value of transformed data, in whole vectors of channels.
-  private static let perValue = 20.0
+  private static let perValue = 10.0
   private static let vector = 16
   /// For summing up a product of transformed data.
   private static let perProduct = 4.0
