@@ -14,9 +14,12 @@ struct TransformLowering: PictureConvolution {
   /// Weights for each byte of data of a block of a large picture: they come from memory for every
   /// block, so the more there are, the larger it is.
   private static let weightsPerByte = 6
+  /// Register tiles of a block of a small picture, however large its data: weights come from far,
+  /// and meet all of them once they are near.
+  private static let registerTilesPerWeight = 3
   /// Blocks of tiles for each thread that make a picture large.
   private static let manyBlocks = 8
-  /// Blocks of tiles for each thread that a large picture keeps.
+  /// Blocks for each thread that are left where larger ones would do.
   private static let fewestBlocks = 4
 
   private let parts: [ConvolutionLowering.Part]
@@ -43,8 +46,12 @@ struct TransformLowering: PictureConvolution {
     let far = Self.block(
       weights, most: tiles / (threadCount * Self.fewestBlocks),
       within: min(weights.byteCount / Self.weightsPerByte, Self.farByteCount))
-    let largest = isLarge && far.tiles > near.tiles ? far : near
-    let pieces = (tiles + largest.tiles - 1) / largest.tiles
+    let columns = (output.channels + weights.kernel.columns - 1) / weights.kernel.columns
+    let shared = min(
+      Self.registerTilesPerWeight * TransformBlock.tileUnit(transform, kernel: weights.kernel),
+      tiles * columns / (threadCount * Self.fewestBlocks))
+    let largest = max(near.tiles, isLarge ? far.tiles : shared)
+    let pieces = (tiles + largest - 1) / largest
     block = TransformBlock(
       transform, tiles: (tiles + pieces - 1) / pieces, kernel: weights.kernel)
     tileCount = tiles
