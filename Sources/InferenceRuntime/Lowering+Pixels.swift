@@ -125,13 +125,13 @@ extension Flatten: Lowerable {
     if input.channels == 1 || input.height * input.width == 1 { return .alias(of: 0) }
     let area = input.height * input.width
     let count = area * input.channels
+    let kernel = LayoutKernel(channels: input.channels, area: area, elementSize: 4)
     return Lowering { memory in
       [
         Step(label: context.label, pieceCount: input.images) { image, _ in
-          LayoutKernel.transpose(
-            memory.inputs[0].floats(at: image * count, count: count), rows: area,
-            columns: input.channels, elementSize: 4,
-            into: memory.outputs[0].floats(at: image * count, count: count))
+          kernel.separate(
+            memory.inputs[0].floats(at: image * count, count: count),
+            into: memory.outputs[0].floats(at: image * count, count: count), 0..<area)
         }
       ]
     }

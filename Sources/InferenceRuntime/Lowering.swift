@@ -85,7 +85,10 @@ extension LoweringContext {
     return Lowering { memory in
       [
         Step(label: label, pieceCount: 1) { _, _ in
-          let arguments = zip(inputs, memory.inputs).map { TensorTransfer.tensor($0, from: $1) }
+          let arguments = zip(inputs, memory.inputs).map { layout, region in
+            var kept: AlignedStorage?
+            return TensorTransfer.tensor(layout, from: region, reusing: &kept)
+          }
           let results = operation.evaluate(arguments)
           for (index, result) in results.enumerated() {
             TensorTransfer.store(result, as: outputs[index], into: memory.outputs[index])

@@ -17,6 +17,8 @@ final class Plan {
   private let inputs: [(value: ValueID, layout: ValueLayout, region: MemoryRegion)]
   private let outputs: [(output: Graph.Output, layout: ValueLayout, region: MemoryRegion)]
   private var latest = RunHistory()
+  /// What the outputs of the latest run lie in, to be used again once nobody holds them.
+  private var resultStorage: [AlignedStorage?]
   /// Scratch space of different threads shares no page.
   private static let pageSize = 4096
 
@@ -70,6 +72,7 @@ final class Plan {
     outputs = graph.outputs.compactMap { output in
       layouts[output.value].map { (output, $0, region(output.value)) }
     }
+    resultStorage = outputs.map { _ in nil }
   }
 
   /// The frame of each output.
@@ -77,13 +80,15 @@ final class Plan {
     Dictionary(uniqueKeysWithValues: outputs.map { ($0.output.name, $0.layout.frame) })
   }
 
-  /// Copies `tensors`, which have the plan's shapes, into memory.
+  /// Copies `tensors`, which have the plan's shapes, into memory, on `pool`.
   ///
   /// - Parameter wanted: the pixels to compute of outputs; all of those that are not listed.
   /// - Returns: the steps that compute the outputs, to be run at once.
-  func prepare(_ tensors: [Tensor], wanted: [String: PixelSet] = [:]) -> [Step] {
+  func prepare(
+    _ tensors: [Tensor], wanted: [String: PixelSet] = [:], on pool: ThreadPool
+  ) -> [Step] {
     for (tensor, input) in zip(tensors, inputs) {
-      TensorTransfer.store(tensor, as: input.layout, into: input.region)
+      TensorTransfer.store(tensor, as: input.layout, into: input.region, on: pool)
     }
     return latest.steps(
       evaluator, inputs: zip(inputs, tensors).map { ($0.value, $1) },
@@ -110,10 +115,16 @@ final class Plan {
     observe?(steps.count)
   }
 
-  /// Copies the outputs out of memory; zeros where they are not wanted.
-  func results(wanted: [String: PixelSet] = [:]) -> [(name: String, tensor: Tensor)] {
-    outputs.map { output, layout, region in
-      (output.name, TensorTransfer.tensor(layout, from: region, pixels: wanted[output.name]))
+  /// Copies the outputs out of memory, on `pool`; zeros where they are not wanted.
+  func results(
+    wanted: [String: PixelSet] = [:], on pool: ThreadPool
+  ) -> [(name: String, tensor: Tensor)] {
+    outputs.indices.map { index in
+      let (output, layout, region) = outputs[index]
+      let tensor = TensorTransfer.tensor(
+        layout, from: region, pixels: wanted[output.name], on: pool,
+        reusing: &resultStorage[index])
+      return (output.name, tensor)
     }
   }
 

@@ -76,8 +76,8 @@ public final class Session {
     let tensors = try ordered(inputs)
     let plan = try plan(for: tensors)
     try check(wanted, plan)
-    plan.run(plan.prepare(tensors, wanted: wanted), on: pool)
-    return plan.results(wanted: wanted)
+    plan.run(plan.prepare(tensors, wanted: wanted, on: pool), on: pool)
+    return plan.results(wanted: wanted, on: pool)
   }
 
   /// What one step of one run took.
@@ -107,7 +107,7 @@ public final class Session {
     let tensors = try ordered(inputs)
     let plan = try plan(for: tensors)
     try check(wanted, plan)
-    let steps = plan.prepare(tensors, wanted: wanted)
+    let steps = plan.prepare(tensors, wanted: wanted, on: pool)
     let clock = ContinuousClock()
     var times: [(wall: ContinuousClock.Instant, processor: Double)] = []
     plan.run(steps, on: pool) { _ in times.append((clock.now, Processor.processSeconds)) }
@@ -122,7 +122,7 @@ public final class Session {
         processorSeconds: times[index + 1].processor - times[index].processor,
         multiplyAdds: step.multiplyAdds)
     }
-    return (plan.results(wanted: wanted), stepTimes)
+    return (plan.results(wanted: wanted, on: pool), stepTimes)
   }
 
   /// Refuses pixels of outputs that the model does not have.

@@ -75,15 +75,49 @@ package struct PixelNumbers: Sendable {
   }
 }
 
-/// Reorderings of whole regions.
-package enum LayoutKernel {
-  /// `y[column][row] = x[row][column]` for elements of 1, 2, 4 or 8 bytes.
-  package static func transpose(
-    _ x: MemoryRegion, rows: Int, columns: Int, elementSize: Int, into y: MemoryRegion
+/// Moves images between planes, one per channel, and pixels, whose channels lie together.
+package struct LayoutKernel: Sendable {
+  private let channels: Int
+  private let area: Int
+  private let elementSize: Int
+
+  /// - Parameters:
+  ///   - area: pixels of an image.
+  ///   - elementSize: 1, 2, 4 or 8 bytes.
+  package init(channels: Int, area: Int, elementSize: Int) {
+    self.channels = channels
+    self.area = area
+    self.elementSize = elementSize
+  }
+
+  /// Bytes of an image.
+  private var byteCount: Int { channels * area * elementSize }
+
+  /// `pixels[p][c] = planes[c][p]` for each p of `range`.
+  package func interleave(
+    _ planes: MemoryRegion, into pixels: MemoryRegion, _ range: Range<Int>
   ) {
-    let count = rows * columns * elementSize
+    check(range)
     unsafe pc_transpose(
-      x.pointer(bytes: count), y.pointer(bytes: count), rows, columns, elementSize)
+      planes.pointer(bytes: byteCount) + range.lowerBound * elementSize, area,
+      pixels.pointer(bytes: byteCount) + range.lowerBound * channels * elementSize, channels,
+      channels, range.count, elementSize)
+  }
+
+  /// `planes[c][p] = pixels[p][c]` for each p of `range`.
+  package func separate(
+    _ pixels: MemoryRegion, into planes: MemoryRegion, _ range: Range<Int>
+  ) {
+    check(range)
+    unsafe pc_transpose(
+      pixels.pointer(bytes: byteCount) + range.lowerBound * channels * elementSize, channels,
+      planes.pointer(bytes: byteCount) + range.lowerBound * elementSize, area, range.count,
+      channels, elementSize)
+  }
+
+  private func check(_ range: Range<Int>) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= area, "pixels \(range) lie outside an image")
   }
 
   /// Repeats each value of a plane over `channels` channels.

@@ -1,7 +1,7 @@
-/// An owned block of memory aligned to a cache line, immutable once its initialiser has returned.
+/// An owned block of memory aligned to a cache line, immutable while it is shared.
 ///
 /// Safety: `base` is allocated or mapped, fully initialised and freed here, and is written only
-/// while the initialiser holds the one reference, so sharing between threads is sharing of constant
+/// while the initialiser or who reuses it holds the one reference, so sharing between threads is sharing of constant
 /// memory.
 @safe
 package final class AlignedStorage: @unchecked Sendable {
@@ -39,6 +39,21 @@ package final class AlignedStorage: @unchecked Sendable {
       mapping = nil
     }
     try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
+  }
+
+  /// Storage of `byteCount` bytes, all of which `fill` overwrites: `kept` where nobody else holds it,
+  /// else a new one, which is kept from then on. New memory costs a fault for each of its pages.
+  package static func filled(
+    byteCount: Int, reusing kept: inout AlignedStorage?,
+    fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) -> AlignedStorage {
+    if isKnownUniquelyReferenced(&kept), let kept, kept.byteCount == byteCount {
+      unsafe fill(UnsafeMutableRawBufferPointer(start: kept.base, count: byteCount))
+      return kept
+    }
+    let storage = unsafe AlignedStorage(byteCount: byteCount, fill: fill)
+    kept = storage
+    return storage
   }
 
   deinit {

@@ -143,16 +143,27 @@ static void test_pool(report *r) {
   }
 }
 
+/* Of matrices with gaps between rows and columns, and of those that have none and few of either. */
 static void test_transposition(report *r) {
-  enum { ROWS = 37, COLUMNS = 45 };
-  for (size_t size = 1; size <= 8; size *= 2) {
-    uint8_t *x = guarded(ROWS * COLUMNS * size), *y = guarded(ROWS * COLUMNS * size);
-    for (size_t i = 0; i < ROWS * COLUMNS * size; i++) x[i] = (uint8_t)pick(256);
-    pc_transpose(x, y, ROWS, COLUMNS, size);
-    for (size_t i = 0; i < ROWS * COLUMNS; i++) {
-      const uint8_t *moved = y + (i % COLUMNS * ROWS + i / COLUMNS) * size;
-      check_that(r, memcmp(x + i * size, moved, size) == 0, "transpose");
+  enum { LONGEST = 45 };
+  for (size_t i = 0; i < 400; i++) {
+    const size_t size = (size_t)1 << pick(4), rows = 1 + pick(pick(2) ? 4 : LONGEST);
+    const size_t columns = 1 + pick(pick(2) ? 4 : LONGEST);
+    const size_t x_pitch = columns + pick(2) * pick(9), y_pitch = rows + pick(2) * pick(9);
+    const size_t x_count = (rows - 1) * x_pitch + columns, y_count = (columns - 1) * y_pitch + rows;
+    uint8_t *x = guarded(x_count * size), *y = guarded(y_count * size);
+    for (size_t k = 0; k < x_count * size; k++) x[k] = (uint8_t)pick(256);
+    memset(y, 0xA5, y_count * size);
+    pc_transpose(x, x_pitch, y, y_pitch, rows, columns, size);
+    for (size_t k = 0; k < rows * columns; k++) {
+      const size_t row = k / columns, column = k % columns;
+      const int difference =
+          memcmp(x + (row * x_pitch + column) * size, y + (column * y_pitch + row) * size, size);
+      check_that(r, difference == 0, "transpose");
     }
+    for (size_t k = 0; k < y_count * size; k++)
+      if (k / size % y_pitch >= rows) check_that(r, y[k] == 0xA5, "transpose writes into a gap");
+    release();
     r->cases++;
   }
 }

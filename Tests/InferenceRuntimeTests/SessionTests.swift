@@ -45,6 +45,24 @@ import Testing
     }
   }
 
+  @Test func `leaves results that somebody holds as they are, and uses the memory of others again`()
+    throws
+  {
+    let graph = try SmallUNet.graph()
+    let session = CompiledModel(graph).makeSession(threads: 2)
+    let inputs = (5..<8).map { SmallUNet.inputs(size: 256, seed: $0) }
+    let expected = try inputs.map {
+      try CompiledModel(graph).makeSession(threads: 1).run($0).map(\.tensor)
+    }
+    let held = try session.run(inputs[0]).map(\.tensor)
+    for _ in 0..<2 {
+      for (input, result) in zip(inputs, expected) {
+        #expect(try session.run(input).map(\.tensor) == result)
+      }
+    }
+    #expect(held == expected[0])
+  }
+
   @Test func `runs sessions of one model on several threads at once`() throws {
     let model = CompiledModel(try SmallUNet.graph())
     let inputs = SmallUNet.inputs(size: 32, seed: 4)

@@ -22,6 +22,27 @@ import Testing
     }
   }
 
+  @Test(arguments: [100, 3 << 20])
+  func `is filled again where nobody else holds it`(byteCount: Int) {
+    var kept: AlignedStorage?
+    let filled = { (byte: UInt8, count: Int) in
+      unsafe AlignedStorage.filled(byteCount: count, reusing: &kept) {
+        unsafe $0.initializeMemory(as: UInt8.self, repeating: byte)
+      }
+    }
+    let isByte = { (storage: AlignedStorage, byte: UInt8) in
+      unsafe storage.bytes.withUnsafeBytes { unsafe $0.allSatisfy { $0 == byte } }
+    }
+    let first = ObjectIdentifier(filled(1, byteCount))
+    let second = filled(2, byteCount)
+    #expect(ObjectIdentifier(second) == first)
+    let third = filled(3, byteCount)
+    #expect(third !== second)
+    #expect(isByte(second, 2) && isByte(third, 3))
+    #expect(filled(4, byteCount + 1).byteCount == byteCount + 1)
+    #expect(isByte(third, 3))
+  }
+
   @Test(arguments: [(1 << 21) + 1, 5 << 20, (6 << 20) + 4096])
   func `begins on a large page where it fills one`(byteCount: Int) {
     guard let mapping = MappedMemory(byteCount: byteCount) else {

@@ -33,8 +33,10 @@ void pc_gather_pixels(const pc_gather *gather, size_t first, size_t count);
 /* Repeats each value of a plane `channels` times. */
 void pc_f32_expand(const float *x, float *y, size_t count, size_t channels);
 
-/* Transposes elements of 1, 2, 4 or 8 bytes: y[column][row] = x[row][column]. */
+/* Transposes elements of 1, 2, 4 or 8 bytes: y[column][row] = x[row][column]. A pitch is the number
+ * of elements from one row of x, or column in y, to the next. x and y do not overlap. */
 void pc_transpose(
-    const void *x, void *y, size_t rows, size_t columns, size_t element_size);
+    const void *x, size_t x_pitch, void *y, size_t y_pitch, size_t rows, size_t columns,
+    size_t element_size);
 
 #endif
