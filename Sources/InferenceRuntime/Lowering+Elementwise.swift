@@ -61,20 +61,25 @@ extension Select: Lowerable {
 }
 
 private func unaryLowering(_ context: LoweringContext, _ kernel: UnaryKernel) -> Lowering {
-  let pieces = context.pieces(context.outputs[0].elementCount)
-  return Lowering(storage: .inPlace([0])) { memory in
-    [
-      Step(label: context.label, pieceCount: pieces.count) { piece, _ in
-        let range = pieces[piece]
-        kernel.run(
-          memory.inputs[0].floats(at: range.lowerBound, count: range.count),
-          into: memory.outputs[0].floats(at: range.lowerBound, count: range.count))
-      }
-    ]
+  elementwiseLowering(context) { memory, loop, rows in
+    let (start, count) = (rows.lowerBound * loop.innerCount, rows.count * loop.innerCount)
+    kernel.run(
+      memory.inputs[0].floats(at: start, count: count),
+      into: memory.outputs[0].floats(at: start, count: count))
   }
 }
 
 private func broadcastLowering(_ context: LoweringContext, _ kernel: BroadcastKernel) -> Lowering {
+  elementwiseLowering(context) { memory, loop, rows in
+    kernel.run(loop, rows: rows, inputs: memory.inputs, into: memory.outputs[0])
+  }
+}
+
+/// One step whose pieces are rows of a loop over the result.
+private func elementwiseLowering(
+  _ context: LoweringContext,
+  run: @escaping @Sendable (_ memory: NodeMemory, BroadcastLoop, _ rows: Range<Int>) -> Void
+) -> Lowering {
   let output = context.outputs[0]
   let axes = output.memoryAxes
   let loop = BroadcastLoop(
@@ -83,17 +88,22 @@ private func broadcastLowering(_ context: LoweringContext, _ kernel: BroadcastKe
       let strides = input.strides
       return axes.map { strides[$0] }
     })
-  let pieces = context.pieces(loop.rowCount, elementsEach: loop.innerCount)
+  let pieces = PieceRanges(
+    loop.rowCount, wanted: max(output.elementCount / ElementWalk.pieceLength, 1))
   return Lowering(storage: .inPlace(Array(context.inputs.indices))) { memory in
-    [
-      Step(label: context.label, pieceCount: pieces.count) { piece, _ in
-        let rows = pieces[piece]
-        kernel.run(loop, rows: rows, inputs: memory.inputs, into: memory.outputs[0])
-        guard let activation = context.activation else { return }
-        let results = memory.outputs[0].floats(
-          at: rows.lowerBound * loop.innerCount, count: rows.count * loop.innerCount)
-        activation.run(results, into: results)
-      }
-    ]
+    var step = Step(label: context.label, pieceCount: pieces.count) { piece, _ in
+      run(memory, loop, pieces[piece])
+    }
+    let reads = zip(memory.inputs, context.inputs).map { region, input in
+      ElementWalk.Touch(
+        region: region,
+        elementSize: input.elementCount == output.elementCount ? input.elementType.byteCount : nil,
+        isWritten: false)
+    }
+    let write = ElementWalk.Touch(
+      region: memory.outputs[0], elementSize: output.elementType.byteCount, isWritten: true)
+    step.walk = ElementWalk(
+      pieces: pieces, rowLength: loop.innerCount, touches: reads + [write])
+    return [step]
   }
 }

@@ -18,8 +18,6 @@ struct LoweringContext: Sendable {
   let model: CompiledModel
   /// Threads that a run uses.
   let threadCount: Int
-  /// What an element-wise operation of two values applies to its results.
-  var activation: UnaryKernel?
 
   var label: String {
     node.label.isEmpty

@@ -139,19 +139,14 @@ final class Plan {
       WeightUse(node, in: graph).flatMap { layouts[node.inputs[$0.input]]?.byteCount } ?? 0
     }
     let order = nodes.indices.sorted { (weightSizes[$0], $1) > (weightSizes[$1], $0) }
-    let activations = FusedActivations(graph)
     let results = Mutex([Result<Lowering, RuntimeError>?](repeating: nil, count: nodes.count))
     pool.run(pieceCount: nodes.count) { piece, _ in
       let index = order[piece]
       let node = nodes[index]
-      if activations.followers.contains(index) {
-        results.withLock { $0[index] = .success(.alias(of: 0)) }
-        return
-      }
       let context = LoweringContext(
         node: node, inputs: node.inputs.compactMap { layouts[$0] },
         outputs: node.results.compactMap { layouts[$0] }, model: model,
-        threadCount: pool.threadCount, activation: activations.kernels[index])
+        threadCount: pool.threadCount)
       let result = Result { () throws(RuntimeError) in try context.lowering() }
       results.withLock { $0[index] = result }
     }

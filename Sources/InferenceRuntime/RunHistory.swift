@@ -38,7 +38,8 @@ struct RunHistory {
       let steps = evaluation.pixels.enumerated().flatMap { node, pixels in
         pixels.map { bind(node, $0) } ?? []
       }
-      return Answer(question: question, valid: evaluation.valid, steps: steps)
+      return Answer(
+        question: question, valid: evaluation.valid, steps: steps.joiningWalks())
     }
     self.valid = answer.valid
     return answer.steps

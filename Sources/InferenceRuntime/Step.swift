@@ -11,6 +11,8 @@ struct Step: Sendable {
   var scratchByteCount = 0
   /// Multiply-adds of the whole step; 0 where nobody counts them.
   var multiplyAdds = 0
+  /// What an element-wise step touches; nil for other work.
+  var walk: ElementWalk?
   let run: @Sendable (_ piece: Int, _ scratch: MemoryRegion) -> Void
 
   /// Runs every piece on the calling thread.
@@ -20,7 +22,7 @@ struct Step: Sendable {
 }
 
 /// A range cut into pieces of nearly equal length.
-struct PieceRanges: Sendable {
+struct PieceRanges: Hashable, Sendable {
   let total: Int
   let count: Int
   private let length: Int

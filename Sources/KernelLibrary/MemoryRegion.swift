@@ -52,6 +52,14 @@ package struct MemoryRegion: @unchecked Sendable {
     unsafe byteCount == other.byteCount && memcmp(base, other.base, byteCount) == 0
   }
 
+  /// Whether some byte belongs to both.
+  package func overlaps(_ other: MemoryRegion) -> Bool {
+    unsafe base < other.base + other.byteCount && other.base < base + byteCount
+  }
+
+  /// Whether both have the same first byte.
+  package func begins(with other: MemoryRegion) -> Bool { unsafe base == other.base }
+
   /// Writes zero to every byte.
   package func clear() {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)

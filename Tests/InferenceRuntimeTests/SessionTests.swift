@@ -77,23 +77,49 @@ import Testing
     #expect(wrong.load(ordering: .relaxed) == 0)
   }
 
-  @Test func `rectifies a sum in the step that adds, unless somebody reads the sum`() throws {
+  @Test(arguments: [false, true])
+  func `rectifies a sum in the step that adds`(isSumRead: Bool) throws {
     var random = SeededGenerator(seed: 11)
-    for isRead in [false, true] {
-      var graph = Graph(name: "residual")
-      let size = Dimension.fixed(40)
-      let left = graph.addInput("left", .image(.fixed(1), 16, size, size))
-      let right = graph.addInput("right", .image(.fixed(1), 16, size, size))
-      let sum = try graph.apply(Add(), left, right)
-      graph.addOutput("leaky", try graph.apply(LeakyReLU(slope: 0.2), sum))
-      if isRead { graph.addOutput("sum", sum) }
-      let inputs = [
-        "left": random.tensor([1, 16, 40, 40]), "right": random.tensor([1, 16, 40, 40]),
-      ]
-      let session = CompiledModel(try VerifiedGraph(graph)).makeSession(threads: 2)
-      let outputs = try session.run(inputs).map(\.tensor)
-      #expect(outputs == ScalarRun.outputs(graph, inputs))
-      #expect(try session.profile(inputs).count == (isRead ? 2 : 1))
+    var graph = Graph(name: "residual")
+    let size = Dimension.fixed(40)
+    let left = graph.addInput("left", .image(.fixed(1), 16, size, size))
+    let right = graph.addInput("right", .image(.fixed(1), 16, size, size))
+    let sum = try graph.apply(Add(), left, right)
+    graph.addOutput("leaky", try graph.apply(LeakyReLU(slope: 0.2), sum))
+    if isSumRead { graph.addOutput("sum", sum) }
+    let inputs = [
+      "left": random.tensor([1, 16, 40, 40]), "right": random.tensor([1, 16, 40, 40]),
+    ]
+    let session = CompiledModel(try VerifiedGraph(graph)).makeSession(threads: 2)
+    #expect(try session.run(inputs).map(\.tensor) == ScalarRun.outputs(graph, inputs))
+    #expect(try session.profile(inputs).map(\.label) == ["add %2, leaky_relu %3"])
+  }
+
+  @Test func `joins element-wise steps only where pieces keep to themselves`() throws {
+    var random = SeededGenerator(seed: 12)
+    var graph = Graph(name: "planes")
+    let size = Dimension.fixed(256)
+    let picture = graph.addInput("picture", .image(.fixed(1), 4, size, size))
+    let plane = graph.addInput("plane", .image(.fixed(1), 1, size, size))
+    let scalar = graph.addConstant("two", Tensor([2], shape: [1, 1, 1, 1]))
+    let doubled = try graph.apply(Multiply(), plane, scalar)
+    let clipped = try graph.apply(Clip(minimum: -1, maximum: 1), doubled)
+    let masked = try graph.apply(Multiply(), picture, clipped)
+    let isEqual = try graph.apply(Equal(), doubled, clipped)
+    let selected = try graph.apply(Select(), isEqual, clipped, plane)
+    let sum = try graph.apply(Add(), masked, selected)
+    graph.addOutput("sum", try graph.apply(ReLU(), sum))
+    let inputs = [
+      "picture": random.tensor([1, 4, 256, 256]), "plane": random.tensor([1, 1, 256, 256]),
+    ]
+    let model = CompiledModel(try VerifiedGraph(graph))
+    let expected = ScalarRun.outputs(graph, inputs)
+    for threads in [1, 2, 3, 8] {
+      let session = model.makeSession(threads: threads, retaining: .nothing)
+      for _ in 0..<20 { #expect(try session.run(inputs).map(\.tensor) == expected) }
+      let labels = try session.profile(inputs).map(\.label)
+      let planes = ["multiply %3, clip %4", "multiply %5", "equal %6, select %7"]
+      #expect(labels == planes + ["add %8", "relu %9"])
     }
   }
 
