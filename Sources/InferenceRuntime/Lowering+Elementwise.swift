@@ -97,7 +97,7 @@ private func elementwiseLowering(
     let reads = zip(memory.inputs, context.inputs).map { region, input in
       ElementWalk.Touch(
         region: region,
-        elementSize: input.elementCount == output.elementCount ? input.elementType.byteCount : nil,
+        elementSize: input.strides == output.strides ? input.elementType.byteCount : nil,
         isWritten: false)
     }
     let write = ElementWalk.Touch(
