@@ -87,7 +87,7 @@ let package = Package(
       "PartialConv",
       [
         "TensorCore", "GraphIR", "GraphReference", "GraphPasses", "CheckpointFormats",
-        "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", "Calibration",
+        "ModelImport", "ModelFile", "InferenceRuntime", "Imaging", "Calibration", "FileAccess",
         orderedCollections,
       ]),
 
@@ -98,12 +98,13 @@ let package = Package(
         "ModelImport", "ModelFile", "KernelLibrary", "InferenceRuntime", "Imaging",
       ]),
 
-    module("CommandSupport", ["PartialConv", "InferenceRuntime", argumentParser]),
+    module(
+      "CommandSupport", ["PartialConv", "InferenceRuntime", "FileAccess", argumentParser]),
     command(
       "pconv-check",
       [
-        "ModelChecking", "ModelImport", "ModelFile", "KernelLibrary", "GraphIR", "GraphPasses",
-        "Imaging", "TensorCore",
+        "ModelChecking", "ModelImport", "ModelFile", "InferenceRuntime", "KernelLibrary", "GraphIR",
+        "GraphPasses", "Imaging", "TensorCore",
       ]),
     command("pconv-convert", ["ModelImport", "GraphPasses", "Calibration"]),
     command("pconv-run", ["Imaging", "InferenceRuntime", "TensorCore"]),

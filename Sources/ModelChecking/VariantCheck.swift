@@ -26,11 +26,14 @@ package enum VariantCheck {
   ///
   /// Arrays are named `output (avx2, near, 2 threads, inputs 1)`. Outputs of one tier on one
   /// instruction set whose bits depend on the number of threads are a problem in the report.
-  /// - Parameter progress: called before each run with its name.
+  /// - Parameters:
+  ///   - options: of the comparisons with the runs of a tier.
+  ///   - progress: called before each run with its name.
   /// - Throws: `.mismatch` when the network does not take the inputs.
   package static func run(
     _ graph: VerifiedGraph, inputs: [[String: Tensor]], threads: [Int], model: String,
-    _ options: OutputCheck.Options = OutputCheck.Options(), progress: (String) -> Void = { _ in }
+    _ options: (NumericTier) -> OutputCheck.Options = { _ in OutputCheck.Options() },
+    progress: (String) -> Void = { _ in }
   ) throws(CheckError) -> CheckReport {
     var report = CheckReport(model: model, against: "interpreter")
     let oracle = GraphRunner.interpreter(graph)
@@ -45,7 +48,7 @@ package enum VariantCheck {
         let actual = try runner.run(arrays)
         for (output, reference) in zip(actual, expected) {
           let name = "\(output.name) (\(runner.name), inputs \(number + 1))"
-          report.add(compared(name, output, reference.tensor, options))
+          report.add(compared(name, output, reference.tensor, options(variant.tier)))
           let set = variant.kernels.instructionSet
           let key = "\(output.name) (\(set), \(variant.tier), inputs \(number + 1))"
           if let first = bits[key], first != output.tensor {

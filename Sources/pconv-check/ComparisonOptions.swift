@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import GraphIR
+import InferenceRuntime
 import KernelLibrary
 import ModelChecking
 import PartialConv
@@ -17,8 +18,8 @@ struct ComparisonOptions: ParsableArguments {
     help:
       """
       Where no tolerance is given: exact, close (--rtol 1e-5), approximate (--rtol 1e-4) or \
-      narrow (--rtol 2e-2 --psnr 60); default: close, and narrow with --against for models that \
-      compute in bf16 or int8.
+      narrow (--rtol 2e-2 --psnr 60); default: close, and with --against what each tier promises, \
+      or narrow for models that compute in bf16 or int8.
       """
   )
   var preset: Tolerance.Preset?
@@ -80,10 +81,13 @@ struct ComparisonOptions: ParsableArguments {
   }
 
   func options(
-    _ output: ReportOptions, otherwise standard: Tolerance.Preset = .close
+    _ output: ReportOptions, otherwise standard: Tolerance.Preset = .close,
+    bound: Double? = nil
   ) throws(PartialConvError) -> OutputCheck.Options {
+    let isOpen = preset == nil && atol.isEmpty && rtol.isEmpty && psnr.isEmpty
+    let relative = isOpen ? [bound].compactMap { $0.map { "\($0)" } } : rtol
     let table = try checking { () throws(CheckError) in
-      try ToleranceTable(preset ?? standard, absolute: atol, relative: rtol, psnr: psnr)
+      try ToleranceTable(preset ?? standard, absolute: atol, relative: relative, psnr: psnr)
     }
     return OutputCheck.Options(
       tolerances: table, rimReach: rim, keepsMaps: output.html != nil, tier: numeric.tier)
@@ -120,7 +124,12 @@ struct ComparisonOptions: ParsableArguments {
   func compareVariants(
     _ model: CheckedModel, references paths: [String], _ output: ReportOptions
   ) throws(PartialConvError) {
-    let options = try options(output, otherwise: model.isNarrow ? .narrow : .close)
+    var options: [NumericTier: OutputCheck.Options] = [:]
+    for tier in NumericTier.allCases {
+      options[tier] =
+        try model.isNarrow
+        ? self.options(output, otherwise: .narrow) : self.options(output, bound: tier.errorBound)
+    }
     let request = try request()
     let counts = threads.map { [$0] } ?? [1, 2, 3]
     let report = try checking { () throws(CheckError) in
@@ -132,7 +141,8 @@ struct ComparisonOptions: ParsableArguments {
       let bar = ProgressBar(stepCount: runs, isShown: !output.quiet)
       defer { bar.finish() }
       return try VariantCheck.run(
-        model.graph, inputs: inputs, threads: counts, model: model.path, options
+        model.graph, inputs: inputs, threads: counts, model: model.path,
+        { options[$0] ?? OutputCheck.Options() }
       ) { bar.advance($0) }
     }
     try output.show(report)

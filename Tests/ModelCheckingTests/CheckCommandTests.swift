@@ -108,7 +108,12 @@ struct CheckCommandTests {
     #expect(facts.status == 0 && facts.output.contains("fold-batch-norm"))
     let dot = try String(contentsOfFile: folder.path("graph.dot"), encoding: .utf8)
     #expect(dot.hasPrefix("digraph"))
-    #expect(try check([sound, "--against", "interpreter", "--size", "16"]).status == 0)
+    let compared = try check([sound, "--against", "interpreter", "--size", "16"])
+    #expect(compared.status == 0)
+    for (tier, bound) in [("exact", "1e-05"), ("near", "2e-05"), ("fast", "0.0001")] {
+      let lines = compared.output.split(separator: "\n").filter { $0.contains(", \(tier), ") }
+      #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("--rtol \(bound)") }, "\(compared)")
+    }
   }
 
   @Test(arguments: ["bf16", "int8"])
