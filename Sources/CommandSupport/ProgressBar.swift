@@ -25,12 +25,12 @@ public final class ProgressBar {
     let bar =
       String(repeating: "#", count: filled)
       + String(repeating: "-", count: Self.width - filled)
-    FileHandle.standardError.write(Data("\r[\(bar)] \(what)\u{1B}[K".utf8))
+    Terminal.talk("\r[\(bar)] \(what)\u{1B}[K")
   }
 
   /// Takes the bar away.
   public func finish() {
     guard isShown else { return }
-    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    Terminal.talk("\r\u{1B}[K")
   }
 }

@@ -19,6 +19,7 @@ extension ReportingCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      try Terminal.flushResults()
     } catch let error as PartialConvError {
       Terminal.report("error: \(error.message)")
       Foundation.exit(error.kind.rawValue)

@@ -1,3 +1,4 @@
+import FileAccess
 import Foundation
 
 /// Talk for people, on stderr, so that stdout holds results alone.
@@ -6,8 +7,11 @@ public enum Terminal {
   public static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Prints a line on stderr.
-  public static func report(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+  public static func report(_ text: String) { talk(text + "\n") }
+
+  /// Writes to stderr; what it does not take is lost.
+  static func talk(_ text: String) {
+    _ = unsafe writeWhole(Array(text.utf8).span.bytes, to: STDERR_FILENO)
   }
 
   /// Prints a JSON object on stdout, keys sorted.

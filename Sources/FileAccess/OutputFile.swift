@@ -2,12 +2,15 @@ import Glibc
 
 /// A file that appears under its name only when it is complete.
 ///
-/// Until `commit`, the bytes are in a temporary file `.partial-….tmp` of the same folder, which is
-/// removed when this value goes away. A process that is killed meanwhile leaves it behind.
+/// Until `commit`, the bytes are in a file of the same folder that has no name, so that nothing is
+/// left of it when the process is killed. File systems that know no such files, as those of networks,
+/// get a temporary `.partial-….tmp`, which is removed when this value goes away.
 package struct OutputFile: ~Copyable {
   private let path: String
   private let temporary: String
   private let isReplacing: Bool
+  /// Whether the file system lists `temporary`.
+  private let isNamed: Bool
   private var descriptor: CInt
   private var byteCount = 0
 
@@ -15,8 +18,14 @@ package struct OutputFile: ~Copyable {
   ///
   /// - Parameter replacing: whether an existing file, or a symbolic link, may be replaced.
   /// - Throws: `.exists` when there is a file and `replacing` is false, `.unwritable` when `path`
-  ///   is a directory, pipe or device or the folder cannot be written, `.full`.
+  ///   is a directory, pipe or device, or a link to what the system keeps, such as `/dev/stdout`, or
+  ///   the folder cannot be written, `.full`.
   package init(path: String, replacing: Bool) throws(FileAccessError) {
+    if let target = linkTarget(path), target.hasPrefix("/proc/") || target.hasPrefix("/dev/") {
+      throw FileAccessError(
+        .unwritable, path, "is a link to \(target), which cannot be replaced",
+        remedy: "give the name of a file")
+    }
     var status = stat()
     if unsafe stat(path, &status) == 0 {
       if let kind = kindOfOtherFile(status) {
@@ -28,13 +37,28 @@ package struct OutputFile: ~Copyable {
     }
     let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
     let temporary = "\(folder(of: path)).partial-\(suffix).tmp"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    var descriptor = Self.openUnnamed(in: folder(of: path))
+    let isNamed = descriptor < 0
+    if isNamed {
+      descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
     guard descriptor >= 0 else { throw .writing(path, "cannot be created") }
     self.path = path
     self.temporary = temporary
+    self.isNamed = isNamed
     self.isReplacing = replacing
     self.descriptor = descriptor
   }
+
+  /// Opens a file without a name that can be given one; negative where that is not known.
+  private static func openUnnamed(in folder: String) -> CInt {
+    guard unsafe access(openFiles, X_OK) == 0 else { return -1 }
+    return unsafe open(folder, unnamedFile | O_WRONLY | O_CLOEXEC, 0o666)
+  }
+
+  /// `O_TMPFILE` of open(2).
+  private static let unnamedFile: CInt = 0o20_000_000 | O_DIRECTORY
+  private static let openFiles = "/proc/self/fd"
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
@@ -68,6 +92,12 @@ package struct OutputFile: ~Copyable {
         remedy: "check the disk")
     }
     guard fsync(descriptor) == 0 else { throw .writing(path, "cannot be flushed to the disk") }
+    if !isNamed {
+      let file = "\(Self.openFiles)/\(descriptor)"
+      guard unsafe linkat(AT_FDCWD, file, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
+        throw .writing(path, "cannot be given a name")
+      }
+    }
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 else { throw .writing(path, "cannot be closed") }
@@ -130,4 +160,14 @@ package func writeWhole(_ bytes: RawSpan, to descriptor: CInt) -> Bool {
 
 private func folder(of path: String) -> String {
   path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+}
+
+/// What a symbolic link names; nil where there is none.
+private func linkTarget(_ path: String) -> String? {
+  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+    guard let start = buffer.baseAddress else { return nil }
+    let count = unsafe readlink(path, start, buffer.count)
+    guard count > 0 else { return nil }
+    return unsafe String(decoding: UnsafeRawBufferPointer(buffer).prefix(count), as: UTF8.self)
+  }
 }

@@ -4,6 +4,8 @@ import Glibc
 struct FileIdentity: Hashable {
   private let device: UInt64
   private let number: UInt64
+  /// The name in the folder of this identity; empty for a file that exists.
+  private var name = ""
 
   /// nil when there is no such file.
   init?(_ path: String) {
@@ -11,5 +13,17 @@ struct FileIdentity: Hashable {
     guard unsafe stat(path, &status) == 0 else { return nil }
     device = UInt64(status.st_dev)
     number = UInt64(status.st_ino)
+  }
+
+  /// The file at `path` or, where there is none yet, its place in its folder; nil without a folder.
+  init?(placeOf path: String) {
+    if let file = FileIdentity(path) {
+      self = file
+      return
+    }
+    let slash = path.lastIndex(of: "/")
+    guard let folder = FileIdentity(slash.map { String(path[...$0]) } ?? ".") else { return nil }
+    self = folder
+    name = String(slash.map { path[path.index(after: $0)...] } ?? path[...])
   }
 }

@@ -90,7 +90,7 @@ struct ModelNarrowing {
       table.layers = NarrowLayers(graph.graph).all.map {
         .init(name: $0.name, precision: choice.plan.layers[$0.name] ?? .float32)
       }
-      try write(table, to: path)
+      try TextFile.write(table.text, to: path)
     }
     return choice
   }
@@ -141,15 +141,6 @@ struct ModelNarrowing {
       let table = try CalibrationTable(parsing: text, file: path)
       try table.check(against: graph, file: path)
       return table
-    }
-  }
-
-  private func write(_ table: CalibrationTable, to path: String) throws(PartialConvError) {
-    do {
-      try Data(table.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw PartialConvError(
-        .unreadable, "\(path): cannot be written: \(error.localizedDescription)")
     }
   }
 }

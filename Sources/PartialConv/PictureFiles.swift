@@ -36,6 +36,16 @@ public enum PictureFiles {
     }
   }
 
+  /// Refuses a name from which `write` could not tell the format.
+  ///
+  /// - Throws: `PartialConvError` of kind `usage`.
+  public static func checkName(_ path: String) throws(PartialConvError) {
+    guard PictureFormat(extensionOf: path) != nil else {
+      throw PartialConvError(
+        .usage, "\(path): the name does not end in .png, .jpg or .jpeg — give it one of these")
+    }
+  }
+
   /// Writes a picture in the format of the path's extension, all of it or nothing.
   public static func write(_ picture: Picture, _ path: String) throws(PartialConvError) {
     try reporting { () throws(ImagingError) in try picture.write(path) }

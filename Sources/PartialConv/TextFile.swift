@@ -1,7 +1,8 @@
 import CheckpointFormats
+import FileAccess
 
 /// Text files that people write.
-enum TextFile {
+public enum TextFile {
   /// Largest file that is read, in bytes.
   private static let maximumBytes = 1 << 24
 
@@ -20,5 +21,19 @@ enum TextFile {
         .unreadable, "\(path): is no \(kind); give a text file in UTF-8")
     }
     return text
+  }
+
+  /// Writes a text in UTF-8 to a file that takes the place of `path`, all of it or nothing.
+  ///
+  /// - Throws: `PartialConvError` of kind `unreadable` when the system refuses, or when `path` is no
+  ///   file.
+  public static func write(_ text: String, to path: String) throws(PartialConvError) {
+    do throws(FileAccessError) {
+      var file = try OutputFile(path: path, replacing: true)
+      try file.write(Array(text.utf8))
+      try file.commit()
+    } catch {
+      throw PartialConvError(error)
+    }
   }
 }

@@ -34,8 +34,8 @@ struct InspectionOptions: ParsableArguments {
     _ path: String, _ numeric: TierOption, _ output: ReportOptions
   ) throws(PartialConvError) {
     let model = try CheckedModel(path)
-    if let dot { try output.write(GraphDotPrinter.text(model.graph.graph), to: dot) }
-    if let svg { try output.write(GraphSVGPrinter.text(model.graph.graph), to: svg) }
+    if let dot { try TextFile.write(GraphDotPrinter.text(model.graph.graph), to: dot) }
+    if let svg { try TextFile.write(GraphSVGPrinter.text(model.graph.graph), to: svg) }
     let inspection = ModelInspection(model.stored, model: path, tier: numeric.tier)
     output.print(inspection, text: inspection.text)
   }

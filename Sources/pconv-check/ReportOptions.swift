@@ -17,7 +17,7 @@ struct ReportOptions: ParsableArguments {
 
   /// Prints a report and ends with an error of the verdict's kind unless it passed.
   func show(_ report: CheckReport) throws(PartialConvError) {
-    if let html { try write(HTMLReport.page(report), to: html) }
+    if let html { try TextFile.write(HTMLReport.page(report), to: html) }
     print(report, text: report.text)
     let kind: PartialConvError.Kind
     switch report.verdict {
@@ -36,15 +36,5 @@ struct ReportOptions: ParsableArguments {
   /// Prints `object` as JSON or `text`.
   func print(_ object: some Encodable, text: @autoclosure () -> String) {
     if json { Terminal.printJSON(object) } else if !quiet { Swift.print(text()) }
-  }
-
-  /// Writes a text file, all of it or nothing.
-  func write(_ text: String, to path: String) throws(PartialConvError) {
-    do {
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw PartialConvError(
-        .unreadable, "\(path): cannot be written: \(error.localizedDescription)")
-    }
   }
 }

@@ -41,10 +41,12 @@ struct ConvertCommand: ReportingCommand {
   @Option(help: "Name of a published network, or a description file; default: recognised.")
   var network: String?
 
-  @Option(name: .customLong("set"), help: "KEY=VALUE: an option that the checkpoint does not record.")
+  @Option(
+    name: .customLong("set"), help: "KEY=VALUE: an option that the checkpoint does not record.")
   var settings: [String] = []
 
-  @Option(help: "Statistics for batch norms where the checkpoint leaves them open: moving or batch.")
+  @Option(
+    help: "Statistics for batch norms where the checkpoint leaves them open: moving or batch.")
   var batchNorm: BatchNormChoice?
 
   @OptionGroup(title: "Optimiser")
@@ -87,6 +89,9 @@ struct ConvertCommand: ReportingCommand {
   private func convert(
     _ input: String, to output: String, _ request: ImportRequest
   ) throws(PartialConvError) {
+    try FileArguments.check(
+      inputs: [input] + [network].compactMap(\.self) + precision.inputs,
+      outputs: [output] + optimiser.outputs + precision.outputs)
     let bar = ProgressBar(stepCount: ModelConversion.Stage.allCases.count, isShown: !quiet)
     defer { bar.finish() }
     let report = try ModelConversion.convert(

@@ -44,7 +44,8 @@ struct NetworkList: Encodable {
     if json { return Terminal.printJSON(self) }
     for network in networks {
       let names = ([network.name] + network.aliases).joined(separator: ", ")
-      Swift.print("\(names)\n  \(network.title) (\(network.framework))\n  read from \(network.source)")
+      Swift.print(
+        "\(names)\n  \(network.title) (\(network.framework))\n  read from \(network.source)")
       for option in network.options {
         let values = option.values?.joined(separator: "|") ?? "…"
         Swift.print("  --set \(option.name)=\(values) (\(option.standard)): \(option.about)")

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import GraphPasses
 import PartialConv
 
 /// Options that choose and show the passes of a conversion.
@@ -35,6 +35,10 @@ struct OptimiserOptions: ParsableArguments {
     guard after == nil || dumpIR != nil || dot != nil || svg != nil else {
       throw ValidationError("--after goes with --dump-ir, --dot or --svg")
     }
+    let names = ["import"] + PassRegistry.all.map(\.name) + PassRegistry.narrowing
+    guard after.map(names.contains) ?? true else {
+      throw ValidationError("--after takes one of \(names.joined(separator: ", "))")
+    }
   }
 
   var request: OptimiserRequest {
@@ -43,20 +47,14 @@ struct OptimiserOptions: ParsableArguments {
       stopAfter: stopAfter)
   }
 
+  /// The files that are written.
+  var outputs: [String] { [dumpIR, dot, svg, report].compactMap(\.self) }
+
   /// Writes the files that were asked for.
   func write(_ conversion: ConversionReport) throws(PartialConvError) {
-    if let dumpIR { try write(conversion.graphText(after: after), to: dumpIR) }
-    if let dot { try write(conversion.graphDot(after: after), to: dot) }
-    if let svg { try write(conversion.graphSVG(after: after), to: svg) }
-    if let report { try write(conversion.rewriteText, to: report) }
-  }
-
-  private func write(_ text: String, to path: String) throws(PartialConvError) {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw PartialConvError(
-        .unreadable, "\(path): cannot be written: \(error.localizedDescription)")
-    }
+    if let dumpIR { try TextFile.write(conversion.graphText(after: after), to: dumpIR) }
+    if let dot { try TextFile.write(conversion.graphDot(after: after), to: dot) }
+    if let svg { try TextFile.write(conversion.graphSVG(after: after), to: svg) }
+    if let report { try TextFile.write(conversion.rewriteText, to: report) }
   }
 }

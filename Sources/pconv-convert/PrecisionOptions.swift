@@ -49,6 +49,13 @@ struct PrecisionOptions: ParsableArguments {
   /// Whether stdout holds the sensitivity report.
   var printsSensitivity: Bool { sensitivity == "-" }
 
+  /// The files that are read, and those that are written.
+  var inputs: [String] { [calibrationTable].compactMap { calibrate == nil ? $0 : nil } }
+  var outputs: [String] {
+    [printsSensitivity ? nil : sensitivity, calibrate == nil ? nil : calibrationTable]
+      .compactMap(\.self)
+  }
+
   var request: PrecisionRequest {
     get throws(PartialConvError) {
       PrecisionRequest(
@@ -79,12 +86,7 @@ struct PrecisionOptions: ParsableArguments {
     if printsSensitivity { return print(report.sensitivityText, terminator: "") }
     let isJSON = sensitivity.lowercased().hasSuffix(".json")
     let text = isJSON ? Terminal.json(PrecisionSummary(report)) : report.sensitivityText
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: sensitivity), options: .atomic)
-    } catch {
-      throw PartialConvError(
-        .unreadable, "\(sensitivity): cannot be written: \(error.localizedDescription)")
-    }
+    try TextFile.write(text, to: sensitivity)
   }
 }
 

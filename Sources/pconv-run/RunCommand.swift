@@ -118,6 +118,7 @@ struct RunCommand: ReportingCommand {
 
   func perform() throws(PartialConvError) {
     if demo { return try runDemonstration() }
+    try checkFiles()
     try numeric.selectInstructionSet()
     guard let model else { preconditionFailure("a run without a model passed validation") }
     let session = try Model.load(model, tier: numeric.tier)
@@ -129,6 +130,15 @@ struct RunCommand: ReportingCommand {
     } else {
       try runArrays(session)
     }
+  }
+
+  private func checkFiles() throws(PartialConvError) {
+    if image != nil, let output { try PictureFiles.checkName(output) }
+    let arrays =
+      input + input.compactMap { $0.split(separator: "=", maxSplits: 1).last.map(String.init) }
+    try FileArguments.check(
+      inputs: [model, image, mask, labels].compactMap(\.self) + arrays,
+      outputs: [output, profile].compactMap(\.self))
   }
 
   private func runDemonstration() throws(PartialConvError) {

@@ -1,4 +1,4 @@
-import Foundation
+import CommandSupport
 import InferenceRuntime
 import PartialConv
 
@@ -45,13 +45,6 @@ struct RunProfile: Encodable {
 
   /// Writes the trace to `path`, all of it or nothing.
   func write(to path: String) throws(PartialConvError) {
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw PartialConvError(
-        .unreadable, "\(path): the profile cannot be written (\(error.localizedDescription))")
-    }
+    try TextFile.write(Terminal.json(self), to: path)
   }
 }
