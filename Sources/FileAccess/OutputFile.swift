@@ -14,7 +14,8 @@ package struct OutputFile: ~Copyable {
   private var descriptor: CInt
   private var byteCount = 0
 
-  /// Creates the temporary file for `path`, with the permissions that the user's mask allows.
+  /// Creates the temporary file for `path`, with the permissions of the file it replaces, else those
+  /// that the user's mask allows.
   ///
   /// - Parameter replacing: whether an existing file, or a symbolic link, may be replaced.
   /// - Throws: `.exists` when there is a file and `replacing` is false, `.unwritable` when `path`
@@ -27,7 +28,8 @@ package struct OutputFile: ~Copyable {
         remedy: "give the name of a file")
     }
     var status = stat()
-    if unsafe stat(path, &status) == 0 {
+    let exists = unsafe stat(path, &status) == 0
+    if exists {
       if let kind = kindOfOtherFile(status) {
         throw FileAccessError(
           .unwritable, path, "is \(kind), not a regular file, and cannot be replaced",
@@ -43,6 +45,7 @@ package struct OutputFile: ~Copyable {
       descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
     guard descriptor >= 0 else { throw .writing(path, "cannot be created") }
+    if exists { fchmod(descriptor, status.st_mode & 0o777) }
     self.path = path
     self.temporary = temporary
     self.isNamed = isNamed

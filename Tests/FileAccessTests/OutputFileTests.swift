@@ -42,6 +42,15 @@ import Testing
     #expect(try folder.names == ["f"])
   }
 
+  @Test(arguments: [mode_t(0o600), 0o640, 0o755])
+  func `keeps the permissions of the file it replaces`(mode: mode_t) throws {
+    let path = try folder.store([1])
+    #expect(unsafe chmod(path, mode) == 0)
+    #expect(refusal(path, replacing: true) == nil)
+    var status = stat()
+    #expect(unsafe stat(path, &status) == 0 && status.st_mode & 0o777 == mode)
+  }
+
   @Test func `keeps a file that appears while the new one is written`() throws {
     var file = try OutputFile(path: folder.file(), replacing: false)
     let bytes: [UInt8] = [1, 2, 3]
