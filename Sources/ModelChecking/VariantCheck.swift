@@ -13,16 +13,23 @@ package enum VariantCheck {
     package let threads: Int
   }
 
-  /// Every numeric tier on every instruction set of this processor, with each number of threads.
-  package static func variants(threads: [Int]) -> [Variant] {
-    KernelTable.supported.flatMap { table in
-      NumericTier.allCases.flatMap { tier in
-        threads.map { Variant(kernels: table, tier: tier, threads: $0) }
+  /// Each tier on each instruction set of this processor, with each number of threads.
+  ///
+  /// - Parameters:
+  ///   - tier: nil for all of them.
+  ///   - instructionSet: nil for all of them.
+  package static func variants(
+    threads: [Int], tier: NumericTier? = nil, instructionSet: String? = nil
+  ) -> [Variant] {
+    KernelTable.supported.filter { $0.instructionSet == instructionSet ?? $0.instructionSet }
+      .flatMap { table in
+        NumericTier.allCases.filter { $0 == tier ?? $0 }.flatMap { tier in
+          threads.map { Variant(kernels: table, tier: tier, threads: $0) }
+        }
       }
-    }
   }
 
-  /// Runs all variants on each set of inputs.
+  /// Runs `variants` on each set of inputs.
   ///
   /// Arrays are named `output (avx2, near, 2 threads, inputs 1)`. Outputs of one tier on one
   /// instruction set whose bits depend on the number of threads are a problem in the report.
@@ -31,7 +38,7 @@ package enum VariantCheck {
   ///   - progress: called before each run with its name.
   /// - Throws: `.mismatch` when the network does not take the inputs.
   package static func run(
-    _ graph: VerifiedGraph, inputs: [[String: Tensor]], threads: [Int], model: String,
+    _ graph: VerifiedGraph, inputs: [[String: Tensor]], variants: [Variant], model: String,
     _ options: (NumericTier) -> OutputCheck.Options = { _ in OutputCheck.Options() },
     progress: (String) -> Void = { _ in }
   ) throws(CheckError) -> CheckReport {
@@ -41,7 +48,7 @@ package enum VariantCheck {
       progress("interpreter, inputs \(number + 1)")
       let expected = try oracle.run(arrays)
       var bits: [String: Tensor] = [:]
-      for variant in variants(threads: threads) {
+      for variant in variants {
         let runner = GraphRunner.runtime(
           graph, threads: variant.threads, kernels: variant.kernels, tier: variant.tier)
         progress("\(runner.name), inputs \(number + 1)")

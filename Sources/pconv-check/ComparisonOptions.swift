@@ -52,7 +52,11 @@ struct ComparisonOptions: ParsableArguments {
   @Option(help: "Threads; default: the processors this process may use.")
   var threads: Int?
 
-  @Option(help: "Compare with the scalar meaning of the model instead of references.")
+  @Option(
+    help: """
+      Compare with the scalar meaning of the model instead of references: in every tier, on every \
+      instruction set and with 1, 2 and 3 threads, or as --tier, --isa and --threads say.
+      """)
   var against: Oracle?
 
   @Option(help: "For --against and --bisect without references: the seed of the inputs.")
@@ -120,7 +124,8 @@ struct ComparisonOptions: ParsableArguments {
     try output.show(report)
   }
 
-  /// Compares every instruction set, tier and number of threads with the interpreter.
+  /// Compares instruction sets, tiers and numbers of threads with the interpreter: all that were not
+  /// narrowed down by an option.
   func compareVariants(
     _ model: CheckedModel, references paths: [String], _ output: ReportOptions
   ) throws(PartialConvError) {
@@ -131,17 +136,19 @@ struct ComparisonOptions: ParsableArguments {
         ? self.options(output, otherwise: .narrow) : self.options(output, bound: tier.errorBound)
     }
     let request = try request()
-    let counts = threads.map { [$0] } ?? [1, 2, 3]
+    let variants = VariantCheck.variants(
+      threads: threads.map { [$0] } ?? [1, 2, 3], tier: numeric.chosenTier,
+      instructionSet: numeric.isa)
     let report = try checking { () throws(CheckError) in
       let inputs =
         try paths.isEmpty
         ? seededInputs(model.graph)
         : [Self.inputs(ReferencePairing(References(paths), for: model.graph.graph, request))]
-      let runs = inputs.count * (1 + VariantCheck.variants(threads: counts).count)
+      let runs = inputs.count * (1 + variants.count)
       let bar = ProgressBar(stepCount: runs, isShown: !output.quiet)
       defer { bar.finish() }
       return try VariantCheck.run(
-        model.graph, inputs: inputs, threads: counts, model: model.path,
+        model.graph, inputs: inputs, variants: variants, model: model.path,
         { options[$0] ?? OutputCheck.Options() }
       ) { bar.advance($0) }
     }

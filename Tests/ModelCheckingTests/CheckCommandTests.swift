@@ -114,6 +114,12 @@ struct CheckCommandTests {
       let lines = compared.output.split(separator: "\n").filter { $0.contains(", \(tier), ") }
       #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("--rtol \(bound)") }, "\(compared)")
     }
+    let chosen = try check([
+      sound, "--against", "interpreter", "--size", "16", "--tier", "fast", "--isa", "scalar",
+      "--threads", "1",
+    ])
+    #expect(chosen.output.components(separatedBy: "(scalar, fast, 1 threads").count == 3)
+    #expect(!["near", "exact", "avx", "2 threads"].contains { chosen.output.contains($0) })
   }
 
   @Test(arguments: ["bf16", "int8"])

@@ -32,8 +32,8 @@ struct ModelFactsTests {
   @Test
   func `agrees with the interpreter on every instruction set, tier and number of threads`() throws {
     let report = try VariantCheck.run(
-      SmallNetwork.stored().graph, inputs: [SmallNetwork.inputs], threads: [1, 2, 3],
-      model: "small")
+      SmallNetwork.stored().graph, inputs: [SmallNetwork.inputs],
+      variants: VariantCheck.variants(threads: [1, 2, 3]), model: "small")
     #expect(report.verdict == .passed)
     #expect(report.passed % 9 == 0 && report.passed >= 9)
   }
