@@ -21,7 +21,7 @@ extension ReportingCommand {
       try command.run()
       try Terminal.flushResults()
     } catch let error as PartialConvError {
-      Terminal.report("error: \(error.message)")
+      Terminal.report("error: \(error.message.replacing("\n", with: "\\n"))")
       Foundation.exit(error.kind.rawValue)
     } catch {
       guard exitCode(for: error) != .success else { exit(withError: error) }

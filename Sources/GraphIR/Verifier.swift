@@ -14,9 +14,10 @@ public struct VerificationError: Error, Sendable, CustomStringConvertible {
   public let graph: String
   public let faults: [Fault]
 
+  /// One line: how many there are, and the first.
   public var description: String {
-    "graph @\(graph) has \(faults.count) fault\(faults.count == 1 ? "" : "s"):\n"
-      + faults.map { "  \($0)" }.joined(separator: "\n")
+    let count = faults.count == 1 ? "a fault" : "\(faults.count) faults, the first"
+    return "graph @\(graph) has \(count): " + (faults.first.map { "\($0)" } ?? "")
   }
 }
 

@@ -44,8 +44,7 @@ extension ImagingError: FileAccessReporting {
   package init(_ error: FileAccessError) {
     let code: Code =
       switch error.code {
-      case .missing, .notRegular, .unreadable, .truncated: .unreadable
-      case .empty: .unsupported
+      case .missing, .notRegular, .unreadable, .truncated, .empty: .unreadable
       case .exists, .unwritable, .full: .unwritable
       }
     self.init(code, "the file \(error.message)", in: error.path, remedy: error.remedy)

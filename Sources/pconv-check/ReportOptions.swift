@@ -35,6 +35,6 @@ struct ReportOptions: ParsableArguments {
 
   /// Prints `object` as JSON or `text`.
   func print(_ object: some Encodable, text: @autoclosure () -> String) {
-    if json { Terminal.printJSON(object) } else if !quiet { Swift.print(text()) }
+    if json { Terminal.printJSON(object) } else if !quiet { Terminal.show(text()) }
   }
 }

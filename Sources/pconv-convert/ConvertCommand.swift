@@ -67,13 +67,19 @@ struct ConvertCommand: ReportingCommand {
   func validate() throws {
     guard !listNetworks else { return }
     guard input != nil else { throw ValidationError("Missing expected argument '<input>'") }
-    guard !json || !precision.printsSensitivity else {
-      throw ValidationError("--json has the figures of --sensitivity: leave one of them out")
+    guard printedCount <= (json ? 0 : 1) else {
+      throw ValidationError("stdout takes one result: --json or one file named -")
     }
     guard explain || output != nil else {
       throw ValidationError("Missing expected argument '--output <output>'")
     }
   }
+
+  /// The files that are written, or stdout.
+  private var outputs: [String] { optimiser.outputs + precision.outputs }
+
+  /// How many of them stdout takes.
+  private var printedCount: Int { outputs.count { $0 == Terminal.standardOutput } }
 
   func perform() throws(PartialConvError) {
     if listNetworks { return try NetworkList().print(json: json) }
@@ -91,7 +97,7 @@ struct ConvertCommand: ReportingCommand {
   ) throws(PartialConvError) {
     try FileArguments.check(
       inputs: [input] + [network].compactMap(\.self) + precision.inputs,
-      outputs: [output] + optimiser.outputs + precision.outputs)
+      outputs: [output] + outputs.filter { $0 != Terminal.standardOutput })
     let bar = ProgressBar(stepCount: ModelConversion.Stage.allCases.count, isShown: !quiet)
     defer { bar.finish() }
     let report = try ModelConversion.convert(
@@ -110,11 +116,11 @@ struct ConvertCommand: ReportingCommand {
     for note in report.notes where !quiet || note.hasPrefix("warning") { Terminal.report(note) }
     if json {
       Terminal.printJSON(ConversionSummary(report, output: output))
-    } else if !quiet, !precision.printsSensitivity {
-      print("\(output): \(report.title) (\(report.network), from \(report.sourceFormat))")
-      print("  recognised: \(report.reason)")
-      for option in report.options { print("  \(option.key): \(option.value)") }
-      for line in report.precision?.text.split(separator: "\n") ?? [] { print("  \(line)") }
+    } else if !quiet, printedCount == 0 {
+      Terminal.show("\(output): \(report.title) (\(report.network), from \(report.sourceFormat))")
+      Terminal.show("  recognised: \(report.reason)")
+      for option in report.options { Terminal.show("  \(option.key): \(option.value)") }
+      for line in report.precision?.text.split(separator: "\n") ?? [] { Terminal.show("  \(line)") }
     }
     if let narrowing = report.precision, !narrowing.holdsTarget {
       Terminal.report("warning: the wanted PSNR is not held")

@@ -44,6 +44,6 @@ struct ExplanationSummary: Encodable {
   }
 
   func print(json: Bool) {
-    if json { Terminal.printJSON(self) } else { Swift.print(text) }
+    if json { Terminal.printJSON(self) } else { Terminal.show(text) }
   }
 }

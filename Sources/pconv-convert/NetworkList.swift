@@ -44,11 +44,11 @@ struct NetworkList: Encodable {
     if json { return Terminal.printJSON(self) }
     for network in networks {
       let names = ([network.name] + network.aliases).joined(separator: ", ")
-      Swift.print(
+      Terminal.show(
         "\(names)\n  \(network.title) (\(network.framework))\n  read from \(network.source)")
       for option in network.options {
         let values = option.values?.joined(separator: "|") ?? "…"
-        Swift.print("  --set \(option.name)=\(values) (\(option.standard)): \(option.about)")
+        Terminal.show("  --set \(option.name)=\(values) (\(option.standard)): \(option.about)")
       }
     }
   }

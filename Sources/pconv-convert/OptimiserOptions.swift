@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import GraphPasses
 import PartialConv
 
@@ -13,19 +14,20 @@ struct OptimiserOptions: ParsableArguments {
   @Option(help: "Make this many rewrites and no more, to find the one at fault.")
   var stopAfter: Int?
 
-  @Option(name: .customLong("dump-ir"), help: "Write the graph in text form to this file.")
+  @Option(
+    name: .customLong("dump-ir"), help: "Write the graph in text form to a file or - (stdout).")
   var dumpIR: String?
 
-  @Option(help: "Write the graph in the DOT language to this file.")
+  @Option(help: "Write the graph in the DOT language to a file or -.")
   var dot: String?
 
-  @Option(help: "Draw the graph as an SVG picture into this file.")
+  @Option(help: "Draw the graph as an SVG picture into a file or -.")
   var svg: String?
 
   @Option(help: "For --dump-ir, --dot and --svg: the graph after this pass, or 'import'.")
   var after: String?
 
-  @Option(help: "Write what every pass did to this file.")
+  @Option(help: "Write what every pass did to a file or -.")
   var report: String?
 
   func validate() throws {
@@ -47,14 +49,14 @@ struct OptimiserOptions: ParsableArguments {
       stopAfter: stopAfter)
   }
 
-  /// The files that are written.
+  /// The files that are written, or stdout.
   var outputs: [String] { [dumpIR, dot, svg, report].compactMap(\.self) }
 
   /// Writes the files that were asked for.
   func write(_ conversion: ConversionReport) throws(PartialConvError) {
-    if let dumpIR { try TextFile.write(conversion.graphText(after: after), to: dumpIR) }
-    if let dot { try TextFile.write(conversion.graphDot(after: after), to: dot) }
-    if let svg { try TextFile.write(conversion.graphSVG(after: after), to: svg) }
-    if let report { try TextFile.write(conversion.rewriteText, to: report) }
+    if let dumpIR { try Terminal.write(conversion.graphText(after: after), to: dumpIR) }
+    if let dot { try Terminal.write(conversion.graphDot(after: after), to: dot) }
+    if let svg { try Terminal.write(conversion.graphSVG(after: after), to: svg) }
+    if let report { try Terminal.write(conversion.rewriteText, to: report) }
   }
 }

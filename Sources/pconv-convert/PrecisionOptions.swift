@@ -46,14 +46,10 @@ struct PrecisionOptions: ParsableArguments {
     }
   }
 
-  /// Whether stdout holds the sensitivity report.
-  var printsSensitivity: Bool { sensitivity == "-" }
-
-  /// The files that are read, and those that are written.
+  /// The files that are read, and those that are written, or stdout.
   var inputs: [String] { [calibrationTable].compactMap { calibrate == nil ? $0 : nil } }
   var outputs: [String] {
-    [printsSensitivity ? nil : sensitivity, calibrate == nil ? nil : calibrationTable]
-      .compactMap(\.self)
+    [sensitivity, calibrate == nil ? nil : calibrationTable].compactMap(\.self)
   }
 
   var request: PrecisionRequest {
@@ -83,10 +79,9 @@ struct PrecisionOptions: ParsableArguments {
   /// Writes the sensitivity report when it was asked for.
   func write(_ report: PrecisionReport?) throws(PartialConvError) {
     guard let sensitivity, let report else { return }
-    if printsSensitivity { return print(report.sensitivityText, terminator: "") }
     let isJSON = sensitivity.lowercased().hasSuffix(".json")
     let text = isJSON ? Terminal.json(PrecisionSummary(report)) : report.sensitivityText
-    try TextFile.write(text, to: sensitivity)
+    try Terminal.write(text, to: sensitivity)
   }
 }
 

@@ -55,10 +55,10 @@ struct BenchmarkReport: Encodable {
     if json {
       Terminal.printJSON(self)
     } else if quiet {
-      Swift.print(median)
+      Terminal.show("\(median)")
     } else {
       let mega = { (bytes: Int) in "\((Double(bytes) / 1e6).rounded()) MB" }
-      Swift.print(
+      Terminal.show(
         """
         median \(median) s of \(runs) runs (\(minimum) to \(maximum); p90 \(p90), p99 \(p99))
         \(threads) threads, \(instructionSet), \(tier); system load \(systemLoad)

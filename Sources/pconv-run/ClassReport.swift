@@ -22,7 +22,7 @@ struct ClassReport: Encodable {
   func print(json: Bool) {
     guard !json else { return Terminal.printJSON(self) }
     for entry in classes {
-      Swift.print("\(String(format: "%.6f", entry.probability))  \(entry.label)")
+      Terminal.show("\(String(format: "%.6f", entry.probability))  \(entry.label)")
     }
   }
 }

@@ -57,6 +57,15 @@ import Testing
     #expect(warned.status == 0, "\(warned)")
   }
 
+  @Test func `prints one text in place of a file`() throws {
+    let printed = try bench.shell("$CONVERT net.pth -o new --dump-ir -")
+    #expect(printed.status == 0 && printed.output.hasPrefix("graph @"), "\(printed)")
+    #expect(printed.output.hasSuffix("}\n") && !bench.folder.contents.contains("-"))
+    for options in ["--dump-ir - --dot -", "--json --svg -", "--report - --sensitivity -"] {
+      #expect(try bench.shell("$CONVERT net.pth -o other \(options)").status == 2)
+    }
+  }
+
   @Test func `fails when its results cannot be written, unless their reader has gone`() throws {
     let script = "$CONVERT --list-networks --json"
     expectFailure(try bench.shell("\(script) > /dev/full"), 3, "stdout")
