@@ -48,7 +48,7 @@ public struct PictureInpainting {
     guard let output = try session.run(arrays, wanted: wanted).first?.tensor else {
       throw PartialConvError(.internalFault, "the model gave no output")
     }
-    let predicted = try makePicture(output, like: picture)
+    let predicted = try makePicture(output, like: picture, isComposited ? mask : nil)
     guard isComposited else { return predicted }
     return try reporting { () throws(ImagingError) in
       try composite(original: picture, predicted: predicted, mask: mask)
@@ -72,40 +72,46 @@ public struct PictureInpainting {
     }
   }
 
-  /// The output as a picture of the original's size.
+  /// The output as a picture of the original's size; where a mask is given, its valid pixels are
+  /// black.
   private func makePicture(
-    _ output: Tensor, like original: Picture
+    _ output: Tensor, like original: Picture, _ mask: Mask?
   ) throws(PartialConvError) -> Picture {
-    let tensor =
-      isChannelsLast || output.shape.count != 4 ? output : output.transposed([0, 2, 3, 1])
-    guard tensor.shape.count == 4, tensor.shape[3] == 3, tensor.shape[1] >= original.height,
-      tensor.shape[2] >= original.width
+    let (rows, columns, channels) = isChannelsLast ? (1, 2, 3) : (2, 3, 1)
+    let shape = output.shape
+    guard shape.count == 4, shape[0] == 1, shape[channels] == 3, shape[rows] >= original.height,
+      shape[columns] >= original.width
     else {
       throw PartialConvError(
         .usage,
-        "the network's output \(output.shape) is no colour picture of the input's size; give its "
+        "the network's output \(shape) is no colour picture of the input's size; give its "
           + "arrays with --input instead")
     }
-    let width = tensor.shape[2]
-    let values = tensor.floatArray
-    var cropped = [Float](repeating: 0, count: original.height * original.width * 3)
+    let (width, height) = (shape[columns], shape[rows])
+    let (step, plane) = isChannelsLast ? (3, 1) : (1, height * width)
+    let values = output.floats
+    var samples = [UInt16](repeating: 0, count: original.height * original.width * 3)
     for row in 0..<original.height {
-      for index in 0..<original.width * 3 {
-        let channel = index % 3
-        let value = values[row * width * 3 + index]
-        cropped[row * original.width * 3 + index] =
-          processing.outputIsNormalised
-          ? value * processing.deviation[channel] + processing.mean[channel] : value
+      for column in 0..<original.width {
+        let pixel = row * original.width + column
+        guard mask?.validity[pixel] != 1 else { continue }
+        for channel in 0..<3 {
+          var value = values[(row * width + column) * step + channel * plane]
+          if processing.outputIsNormalised {
+            value = value * processing.deviation[channel] + processing.mean[channel]
+          }
+          guard value.isFinite else {
+            throw PartialConvError(
+              .notFinite, "the network's output is not finite: nothing was written")
+          }
+          samples[pixel * 3 + channel] =
+            Picture.sample(of: value, maximumSample: original.maximumSample)
+        }
       }
     }
-    guard cropped.allSatisfy(\.isFinite) else {
-      throw PartialConvError(.notFinite, "the network's output is not finite: nothing was written")
-    }
-    return try reporting { () throws(ImagingError) in
-      try Picture(
-        tensor: Tensor(cropped, shape: [1, original.height, original.width, 3]),
-        bitDepth: original.bitDepth)
-    }
+    return Picture(
+      width: original.width, height: original.height, channels: 3, bitDepth: original.bitDepth,
+      samples: samples)
   }
 }
 

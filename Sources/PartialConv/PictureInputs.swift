@@ -18,23 +18,51 @@ struct PictureInputs {
   func arrays(
     _ picture: Picture, _ mask: Mask, height: Int, width: Int
   ) -> [String: Tensor] {
-    let pixels = picture.tensor().floatArray
-    var image = [Float](repeating: 0, count: height * width * 3)
-    var validity = image
-    for row in 0..<min(mask.height, height) {
-      for column in 0..<min(mask.width, width) {
-        let valid = mask.validity[row * mask.width + column]
-        for channel in 0..<3 {
-          let value = pixels[(row * mask.width + column) * 3 + channel]
-          let normalised = (value - processing.mean[channel]) / processing.deviation[channel]
-          let index = (row * width + column) * 3 + channel
-          image[index] = processing.feedsMaskedPicture ? normalised * valid : normalised
-          validity[index] = valid
-        }
+    let colors = (0..<3).map { channel in
+      (0...picture.maximumSample).map { sample in
+        (Float(sample) / Float(picture.maximumSample) - processing.mean[channel])
+          / processing.deviation[channel]
       }
     }
-    return ["image": image, "mask": validity].mapValues { values in
-      inLayout(Tensor(values, shape: [1, height, width, 3]))
+    let sampleStep = picture.colorChannels == 3 ? 1 : 0
+    let image = unsafe tensor(of: mask, height: height, width: width) {
+      pixels, channel, places, step in
+      let colors = colors[channel]
+      for (index, pixel) in pixels.enumerated() {
+        let color = colors[Int(picture.samples[pixel * picture.channels + channel * sampleStep])]
+        unsafe places[index * step] =
+          processing.feedsMaskedPicture ? color * mask.validity[pixel] : color
+      }
+    }
+    let validity = unsafe tensor(of: mask, height: height, width: width) {
+      pixels, _, places, step in
+      for (index, pixel) in pixels.enumerated() {
+        unsafe places[index * step] = mask.validity[pixel]
+      }
+    }
+    return ["image": image, "mask": validity]
+  }
+
+  /// Three values for each pixel of a mask, zeros for those of the frame around it.
+  ///
+  /// - Parameter fill: writes a channel of a row's pixels, `step` numbers from one to the next.
+  private func tensor(
+    of mask: Mask, height: Int, width: Int,
+    _ fill: (
+      _ pixels: Range<Int>, _ channel: Int, _ places: UnsafeMutablePointer<Float>, _ step: Int
+    ) -> Void
+  ) -> Tensor {
+    let shape = isChannelsLast ? [1, height, width, 3] : [1, 3, height, width]
+    let (step, plane) = isChannelsLast ? (3, 1) : (1, height * width)
+    return unsafe Tensor(elementType: .float32, shape: shape) {
+      guard let values = unsafe $0.bindMemory(to: Float.self).baseAddress else { return }
+      for row in 0..<mask.height {
+        for channel in 0..<3 {
+          unsafe fill(
+            row * mask.width..<(row + 1) * mask.width, channel,
+            values + row * width * step + channel * plane, step)
+        }
+      }
     }
   }
 

@@ -1,8 +1,8 @@
 /// An owned block of memory aligned to a cache line, immutable while it is shared.
 ///
 /// Safety: `base` is allocated or mapped, fully initialised and freed here, and is written only
-/// while the initialiser or who reuses it holds the one reference, so sharing between threads is sharing of constant
-/// memory.
+/// while the initialiser or who reuses it holds the one reference, so sharing between threads is
+/// sharing of constant memory.
 @safe
 package final class AlignedStorage: @unchecked Sendable {
   /// Alignment of every tensor in memory and in the model file, in bytes.
@@ -41,17 +41,19 @@ package final class AlignedStorage: @unchecked Sendable {
     try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
   }
 
-  /// Storage of `byteCount` bytes, all of which `fill` overwrites: `kept` where nobody else holds it,
-  /// else a new one, which is kept from then on. New memory costs a fault for each of its pages.
+  /// Storage of `byteCount` bytes: `kept` where nobody else holds it, else a new one, which is kept
+  /// from then on. New memory costs a fault for each of its pages.
+  ///
+  /// - Parameter fill: overwrites all bytes; those of new memory are zeros.
   package static func filled(
     byteCount: Int, reusing kept: inout AlignedStorage?,
-    fill: (UnsafeMutableRawBufferPointer) -> Void
+    fill: (_ bytes: UnsafeMutableRawBufferPointer, _ isNew: Bool) -> Void
   ) -> AlignedStorage {
     if isKnownUniquelyReferenced(&kept), let kept, kept.byteCount == byteCount {
-      unsafe fill(UnsafeMutableRawBufferPointer(start: kept.base, count: byteCount))
+      unsafe fill(UnsafeMutableRawBufferPointer(start: kept.base, count: byteCount), false)
       return kept
     }
-    let storage = unsafe AlignedStorage(byteCount: byteCount, fill: fill)
+    let storage = unsafe AlignedStorage(byteCount: byteCount) { unsafe fill($0, true) }
     kept = storage
     return storage
   }

@@ -26,8 +26,10 @@ import Testing
   func `is filled again where nobody else holds it`(byteCount: Int) {
     var kept: AlignedStorage?
     let filled = { (byte: UInt8, count: Int) in
-      unsafe AlignedStorage.filled(byteCount: count, reusing: &kept) {
-        unsafe $0.initializeMemory(as: UInt8.self, repeating: byte)
+      unsafe AlignedStorage.filled(byteCount: count, reusing: &kept) { bytes, isNew in
+        let isZero = unsafe bytes.allSatisfy { $0 == 0 }
+        #expect(!isNew || isZero)
+        unsafe bytes.initializeMemory(as: UInt8.self, repeating: byte)
       }
     }
     let isByte = { (storage: AlignedStorage, byte: UInt8) in
