@@ -40,6 +40,7 @@ public struct PictureInpainting {
           + "they must agree")
     }
     let (height, width) = try paddedSize(height: picture.height, width: picture.width)
+    try inputs.checkMemory(height: height, width: width)
     let arrays = inputs.arrays(picture, mask, height: height, width: width)
     var wanted: [String: PixelSet] = [:]
     if isComposited, session.model.keepsPictureSize, let picture = session.model.outputs.first {

@@ -12,6 +12,20 @@ struct PictureInputs {
     self.isChannelsLast = isChannelsLast
   }
 
+  /// Makes sure that there is memory to fill a picture, beside that of the network.
+  ///
+  /// - Throws: `PartialConvError` of kind `unreadable`.
+  func checkMemory(height: Int, width: Int) throws(PartialConvError) {
+    let bytesOfPixel = 3 * (3 * MemoryLayout<Float>.stride + 2 * MemoryLayout<UInt16>.stride)
+    let byteCount = height * width * bytesOfPixel
+    guard MappedMemory.isAvailable(byteCount: byteCount) else {
+      throw PartialConvError(
+        .unreadable,
+        "to fill \(width)x\(height) pixels needs \(byteCount) bytes of memory, which the system "
+          + "does not have: use a smaller picture, or free some memory")
+    }
+  }
+
   /// Normalised picture and mask for inpainting, `height` x `width`, missing beyond the picture.
   ///
   /// - Returns: `image` and `mask`, `f32 [1, 3, H, W]`, or `[1, H, W, 3]` with channels last.

@@ -21,7 +21,8 @@ package final class AlignedStorage: @unchecked Sendable {
   private let mapping: MappedMemory?
   package let byteCount: Int
 
-  /// Allocates `byteCount` zero bytes and lets `fill` write them.
+  /// Allocates `byteCount` zero bytes and lets `fill` write them. Where the system has none,
+  /// `MemoryExhaustion` ends the process.
   package init<Failure: Error>(
     byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
@@ -29,7 +30,7 @@ package final class AlignedStorage: @unchecked Sendable {
     self.byteCount = byteCount
     if byteCount >= Self.leastMappedByteCount {
       guard let mapping = MappedMemory(byteCount: byteCount) else {
-        preconditionFailure("the system has no memory for a storage of \(byteCount) bytes")
+        MemoryExhaustion.end(byteCount)
       }
       unsafe base = mapping.base
       self.mapping = consume mapping

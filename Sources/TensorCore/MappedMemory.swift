@@ -44,5 +44,10 @@ package struct MappedMemory: ~Copyable, @unchecked Sendable {
     if unsafe end > first { _ = unsafe munmap(first, end - first) }
   }
 
+  /// Whether the system would map `byteCount` bytes now.
+  package static func isAvailable(byteCount: Int) -> Bool {
+    MappedMemory(byteCount: byteCount) != nil
+  }
+
   deinit { unsafe munmap(base, byteCount) }
 }

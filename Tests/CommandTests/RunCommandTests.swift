@@ -176,6 +176,23 @@ import Testing
     #expect(!bench.folder.contents.contains("out.png"))
   }
 
+  @Test(arguments: [160_000, 250_000, 400_000])
+  func `says so when memory runs out`(kilobytes: Int) throws {
+    try bench.makeModel("keras/unet_weights.h5")
+    let (width, height) = (4000, 3000)
+    try Picture(
+      width: width, height: height, channels: 1, bitDepth: 8,
+      samples: [UInt16](repeating: 255, count: width * height)
+    ).write(bench.path("large.png"))
+    let result = try bench.shell(
+      """
+      ulimit -v \(kilobytes)
+      exec "$RUN" model.pcm --image large.png --mask large.png -o out.png --threads 1
+      """)
+    expectFailure(result, 3, "memory")
+    #expect(!bench.folder.contents.contains("out.png"))
+  }
+
   @Test func `rejects pictures for a model that takes arrays`() throws {
     try bench.makeModel("crai/first_bn.pth")
     try writePictures()
