@@ -15,7 +15,8 @@ public enum ProcessSetup {
     _ = signal(SIGPIPE, SIG_IGN)
     _ = signal(SIGXFSZ, SIG_IGN)
     MemoryExhaustion.respond { byteCount in
-      let line = "error: the system has no memory for \(byteCount) bytes: free some memory or give smaller inputs\n"
+      let line =
+        "error: the system has no memory for \(byteCount) bytes: free some or give smaller inputs\n"
       _ = unsafe writeWhole(Array(line.utf8).span.bytes, to: STDERR_FILENO)
       _exit(PartialConvError.Kind.unreadable.rawValue)
     }
