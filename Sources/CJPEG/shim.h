@@ -63,7 +63,7 @@ static inline void pc_jpeg_fail(j_common_ptr state) {
 static inline void pc_jpeg_note(j_common_ptr state, int level) {
   const int code = state->err->msg_code;
   if (level >= 0 || code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM ||
-      code == JWRN_JFIF_MAJOR) {
+      code == JWRN_JFIF_MAJOR || code == JWRN_BOGUS_ICC) {
     return;
   }
   pc_jpeg_fail(state);
@@ -118,11 +118,16 @@ static inline __attribute__((noinline)) pc_jpeg_status pc_jpeg_read_header(
   return PC_JPEG_OK;
 }
 
+/* The marker of the segments that hold an ICC profile (ICC.1:2022, B.4), and a segment's length. */
+enum { PC_JPEG_PROFILE_MARKER = JPEG_APP0 + 2, PC_JPEG_LONGEST_SEGMENT = 0xFFFF };
+
 /* Decodes to `samples`, which has room for the samples of `header`, as pc_jpeg_read_header gave it.
+   Gives the ICC profile, if there is a whole one, in *profile, which the caller frees.
    libjpeg leaves a row in the second half of its place; sample i is written to bytes 2i and 2i+1,
    never beyond the byte that sample i was read from. */
 static inline __attribute__((noinline)) pc_jpeg_status pc_jpeg_decode(
-    const uint8_t *bytes, size_t count, pc_jpeg_header header, uint16_t *samples, char *message) {
+    const uint8_t *bytes, size_t count, pc_jpeg_header header, uint16_t *samples,
+    uint8_t **profile, unsigned int *profile_size, char *message) {
   pc_jpeg_errors errors;
   struct jpeg_decompress_struct decoder;
   struct jpeg_progress_mgr progress;
@@ -136,7 +141,9 @@ static inline __attribute__((noinline)) pc_jpeg_status pc_jpeg_decode(
   }
   jpeg_create_decompress(&decoder);
   decoder.progress = &progress;
+  jpeg_save_markers(&decoder, PC_JPEG_PROFILE_MARKER, PC_JPEG_LONGEST_SEGMENT);
   pc_jpeg_begin(&decoder, bytes, count);
+  jpeg_read_icc_profile(&decoder, profile, profile_size);
   jpeg_start_decompress(&decoder);
   if (decoder.output_width != header.width || decoder.output_height != header.height ||
       (uint32_t)decoder.output_components != header.channels) {
@@ -157,8 +164,9 @@ static inline __attribute__((noinline)) pc_jpeg_status pc_jpeg_decode(
 /* Writes a baseline JFIF file of 1 or 3 channels without chroma subsampling to *bytes, which the
    caller frees. `row` has room for width x channels bytes. */
 static inline __attribute__((noinline)) pc_jpeg_status pc_jpeg_encode(
-    pc_jpeg_header header, int quality, const uint16_t *samples, uint8_t *row,
-    unsigned char **bytes, unsigned long *count, char *message) {
+    pc_jpeg_header header, int quality, const uint16_t *samples, const uint8_t *profile,
+    unsigned int profile_size, uint8_t *row, unsigned char **bytes, unsigned long *count,
+    char *message) {
   pc_jpeg_errors errors;
   struct jpeg_compress_struct encoder;
   memset(&encoder, 0, sizeof encoder);
@@ -178,6 +186,7 @@ static inline __attribute__((noinline)) pc_jpeg_status pc_jpeg_encode(
   encoder.comp_info[0].h_samp_factor = 1;
   encoder.comp_info[0].v_samp_factor = 1;
   jpeg_start_compress(&encoder, TRUE);
+  if (profile_size > 0) jpeg_write_icc_profile(&encoder, profile, profile_size);
   const size_t row_samples = (size_t)header.width * header.channels;
   while (encoder.next_scanline < header.height) {
     const uint16_t *wide = samples + encoder.next_scanline * row_samples;

@@ -66,14 +66,28 @@ static inline void pc_png_append(png_structp png, png_bytep bytes, size_t count)
   output->count += count;
 }
 
+static inline void pc_png_give_profile(
+    png_structp png, png_infop info, pc_png_output *profile) {
+  png_charp name = NULL;
+  png_bytep bytes = NULL;
+  png_uint_32 count = 0;
+  int compression = 0;
+  if (png_get_iCCP(png, info, &name, &compression, &bytes, &count) == 0) return;
+  profile->bytes = (uint8_t *)malloc(count);
+  if (profile->bytes == NULL) png_error(png, "out of memory");
+  memcpy(profile->bytes, bytes, count);
+  profile->count = count;
+}
+
 static inline void pc_png_flush(png_structp png) { (void)png; }
 
-/* Reads up to the first IDAT. Chunks other than IHDR, PLTE, tRNS, IDAT and IEND are skipped. The
-   caller caps the size, so libpng's own limits are lifted. */
+/* Reads up to the first IDAT. Chunks other than IHDR, PLTE, tRNS, iCCP, IDAT and IEND are skipped.
+   The caller caps the size, so libpng's own limits are lifted. */
 static inline pc_png_header pc_png_begin(png_structp png, png_infop info, pc_png_source *source) {
   png_set_read_fn(png, source, pc_png_take);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "iCCP", 1);
   png_read_info(png, info);
   const png_byte type = png_get_color_type(png, info);
   const int has_alpha =
@@ -115,10 +129,12 @@ static inline void pc_png_widen(uint16_t *row, size_t count, uint32_t bit_depth)
   }
 }
 
-/* Decodes to `samples`, which has room for the samples of `header`, as pc_png_read_header gave
-   it. */
+/* Decodes to `samples`, which has room for the samples of `header`, as pc_png_read_header gave it.
+   Gives the ICC profile, if there is a sound one; the caller frees profile->bytes, also after a
+   failure. */
 static inline __attribute__((noinline)) int pc_png_decode(
-    const uint8_t *bytes, size_t count, pc_png_header header, uint16_t *samples, char *message) {
+    const uint8_t *bytes, size_t count, pc_png_header header, uint16_t *samples,
+    pc_png_output *profile, char *message) {
   pc_png_source source = {bytes, count};
   png_structp png =
       png_create_read_struct(PNG_LIBPNG_VER_STRING, message, pc_png_fail, pc_png_ignore_warning);
@@ -128,6 +144,7 @@ static inline __attribute__((noinline)) int pc_png_decode(
     return 0;
   }
   const pc_png_header found = pc_png_begin(png, info, &source);
+  pc_png_give_profile(png, info, profile);
   png_set_expand(png);
   const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
@@ -162,9 +179,11 @@ static inline void pc_png_narrow(
   }
 }
 
-/* Appends a PNG file to `output`; the caller frees output->bytes, also after a failure. */
+/* Appends a PNG file to `output`; the caller frees output->bytes, also after a failure. An ICC
+   profile that libpng finds fault with is left out. */
 static inline __attribute__((noinline)) int pc_png_encode(
-    pc_png_header header, const uint16_t *samples, pc_png_output *output, char *message) {
+    pc_png_header header, const uint16_t *samples, const uint8_t *profile, size_t profile_size,
+    pc_png_output *output, char *message) {
   const int types[] = {
       PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
   const size_t row_samples = (size_t)header.width * header.channels;
@@ -182,6 +201,11 @@ static inline __attribute__((noinline)) int pc_png_encode(
   png_set_IHDR(
       png, info, header.width, header.height, (int)header.bit_depth, types[header.channels - 1],
       PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (profile_size > 0) {
+    png_set_benign_errors(png, 1);
+    png_set_iCCP(
+        png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, profile, (png_uint_32)profile_size);
+  }
   png_write_info(png, info);
   for (uint32_t y = 0; y < header.height; y++) {
     pc_png_narrow(samples + y * row_samples, row_samples, header.bit_depth, row);

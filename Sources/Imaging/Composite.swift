@@ -5,7 +5,7 @@
 /// `m * o + (1 - m) * p`, computed in f64 and rounded to nearest, ties up. A colour prediction for
 /// a grey original becomes `0.299 r + 0.587 g + 0.114 b`. The prediction's own alpha is ignored: it
 /// counts as opaque, so a hole in the original's alpha is filled as well.
-/// - Returns: a picture of the original's size, channels and bit depth.
+/// - Returns: a picture of the original's size, channels, bit depth and colour profile.
 /// - Throws: `unsupported` when the three sizes differ.
 public func composite(
   original: Picture, predicted: Picture, mask: Mask
@@ -36,7 +36,7 @@ public func composite(
   }
   return Picture(
     width: original.width, height: original.height, channels: original.channels,
-    bitDepth: original.bitDepth, samples: samples)
+    bitDepth: original.bitDepth, samples: samples, colorProfile: original.colorProfile)
 }
 
 extension Picture {

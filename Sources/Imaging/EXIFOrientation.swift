@@ -83,6 +83,7 @@ extension Picture {
       }
     }
     return Picture(
-      width: newWidth, height: newHeight, channels: channels, bitDepth: bitDepth, samples: turned)
+      width: newWidth, height: newHeight, channels: channels, bitDepth: bitDepth, samples: turned,
+      colorProfile: colorProfile)
   }
 }

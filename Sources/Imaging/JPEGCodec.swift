@@ -24,10 +24,15 @@ enum JPEGCodec {
     let channels = Int(header.channels)
     let pixels = try limits.pixelCount(width: width, height: height, in: place)
     var samples = [UInt16](repeating: 0, count: pixels * channels)
+    var profile: UnsafeMutablePointer<UInt8>? = nil
+    var profileSize: UInt32 = 0
+    defer { unsafe free(profile) }
     try check(
-      unsafe pc_jpeg_decode(bytes, bytes.count, header, &samples, &message), message, place)
+      unsafe pc_jpeg_decode(
+        bytes, bytes.count, header, &samples, &profile, &profileSize, &message), message, place)
     return Picture(
-      width: width, height: height, channels: channels, bitDepth: 8, samples: samples
+      width: width, height: height, channels: channels, bitDepth: 8, samples: samples,
+      colorProfile: unsafe Array(UnsafeBufferPointer(start: profile, count: Int(profileSize)))
     ).upright(from: EXIFOrientation(ofJPEG: bytes))
   }
 
@@ -50,13 +55,15 @@ enum JPEGCodec {
       width: UInt32(picture.width), height: UInt32(picture.height),
       channels: UInt32(picture.channels))
     var message = [CChar](repeating: 0, count: PC_JPEG_MESSAGE_SIZE)
+    let profile = picture.colorProfile ?? []
     var row = [UInt8](repeating: 0, count: picture.width * picture.channels)
     var output: UnsafeMutablePointer<UInt8>? = nil
     var count: UInt = 0
     defer { unsafe free(output) }
     try check(
       unsafe pc_jpeg_encode(
-        header, CInt(quality), picture.samples, &row, &output, &count, &message), message, place)
+        header, CInt(quality), picture.samples, profile, UInt32(profile.count), &row, &output,
+        &count, &message), message, place)
     return unsafe Array(UnsafeBufferPointer(start: output, count: Int(count)))
   }
 

@@ -7,7 +7,7 @@ enum PNGCodec {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// The samples of a PNG file: palettes become RGB, fewer than 8 bits become 8 (`0...255`), a
-  /// transparent colour becomes an alpha channel. Exact; gamma and profile chunks are ignored.
+  /// transparent colour becomes an alpha channel. Exact; gamma chunks are ignored.
   ///
   /// - Throws: `corrupt` (also for a wrong CRC or a file that ends early), `limitExceeded`.
   static func decode(
@@ -23,12 +23,14 @@ enum PNGCodec {
     let channels = Int(header.channels)
     let pixels = try limits.pixelCount(width: width, height: height, in: place)
     var samples = [UInt16](repeating: 0, count: pixels * channels)
-    guard unsafe pc_png_decode(bytes, bytes.count, header, &samples, &message) == 1 else {
-      throw corrupt(message, place)
-    }
+    var profile = unsafe pc_png_output()
+    defer { unsafe free(profile.bytes) }
+    guard unsafe pc_png_decode(bytes, bytes.count, header, &samples, &profile, &message) == 1
+    else { throw corrupt(message, place) }
     return Picture(
       width: width, height: height, channels: channels, bitDepth: Int(header.bit_depth),
-      samples: samples)
+      samples: samples,
+      colorProfile: unsafe Array(UnsafeBufferPointer(start: profile.bytes, count: profile.count)))
   }
 
   /// A PNG file that decodes to the same picture; the same bytes for the same picture.
@@ -47,7 +49,11 @@ enum PNGCodec {
     var message = [CChar](repeating: 0, count: PC_PNG_MESSAGE_SIZE)
     var output = unsafe pc_png_output()
     defer { unsafe free(output.bytes) }
-    guard unsafe pc_png_encode(header, picture.samples, &output, &message) == 1 else {
+    let profile = picture.colorProfile ?? []
+    guard
+      unsafe pc_png_encode(
+        header, picture.samples, profile, profile.count, &output, &message) == 1
+    else {
       throw ImagingError(
         .unsupported, "the picture cannot be encoded as PNG: \(text(message))", in: place,
         remedy: "write a smaller picture")

@@ -23,7 +23,7 @@ extension Picture {
   /// Reads a PNG or JPEG file, recognised by its first bytes, never by its name.
   ///
   /// PNG samples are exact; JPEGs are turned upright by their EXIF orientation. Colour profiles are
-  /// not applied, and not kept.
+  /// kept, but not applied.
   /// - Throws: `unreadable`, `unsupported` for another format or kind, `corrupt`, `limitExceeded`.
   public static func read(
     _ path: String, limits: ImagingLimits = ImagingLimits()

@@ -1,7 +1,7 @@
 /// An image in memory: rows from top to bottom, samples exactly as the file stores them.
 ///
 /// `samples: [height, width, channels]` in C order, each 0...255 (`bitDepth` 8) or 0...65535
-/// (`bitDepth` 16). No gamma or colour profile is ever applied.
+/// (`bitDepth` 16). No gamma or colour profile is ever applied; a profile is kept beside them.
 public struct Picture: Equatable, Sendable {
   /// Columns, at least 1.
   public let width: Int
@@ -13,9 +13,16 @@ public struct Picture: Equatable, Sendable {
   public let bitDepth: Int
   /// `[height, width, channels]` in C order.
   public let samples: [UInt16]
+  /// The ICC profile that tells which colours the samples mean, as files embed it.
+  public let colorProfile: [UInt8]?
 
   /// Traps unless there are `width * height * channels` samples of at most `maximumSample`.
-  public init(width: Int, height: Int, channels: Int, bitDepth: Int, samples: [UInt16]) {
+  ///
+  /// - Parameter colorProfile: left out when it is none for pictures of so many channels.
+  public init(
+    width: Int, height: Int, channels: Int, bitDepth: Int, samples: [UInt16],
+    colorProfile: [UInt8]? = nil
+  ) {
     precondition(width > 0 && height > 0, "a picture of \(width) x \(height) has no pixels")
     precondition((1...4).contains(channels), "a picture cannot have \(channels) channels")
     precondition(bitDepth == 8 || bitDepth == 16, "a picture cannot have \(bitDepth)-bit samples")
@@ -29,7 +36,13 @@ public struct Picture: Equatable, Sendable {
     self.channels = channels
     self.bitDepth = bitDepth
     self.samples = samples
+    let space = colorProfile?.dropFirst(Self.colorSpacePlace).prefix(4)
+    let isFitting = space?.elementsEqual((channels < 3 ? "GRAY" : "RGB ").utf8) ?? false
+    self.colorProfile = isFitting ? colorProfile : nil
   }
+
+  /// Where the colour space stands in an ICC profile (ICC.1:2022, 7.2.1).
+  private static let colorSpacePlace = 16
 
   /// The sample that stands for 1.0: 255 or 65535.
   public var maximumSample: Int { (1 << bitDepth) - 1 }

@@ -112,7 +112,7 @@ public struct PictureInpainting {
     }
     return Picture(
       width: original.width, height: original.height, channels: 3, bitDepth: original.bitDepth,
-      samples: samples)
+      samples: samples, colorProfile: original.colorProfile)
   }
 }
 

@@ -25,7 +25,9 @@ import Testing
   }
 
   @Test func `clamps and rounds ties up`() {
-    let values: [Float] = [-1, 1.5, .infinity, -.infinity, 0.5, 0.25, 0.5 / 255, .leastNonzeroMagnitude]
+    let values: [Float] = [
+      -1, 1.5, .infinity, -.infinity, 0.5, 0.25, 0.5 / 255, .leastNonzeroMagnitude,
+    ]
     let samples = values.map { Picture.sample(of: $0, maximumSample: 255) }
     #expect(samples == [0, 255, 255, 0, 128, 64, 1, 0])
     let below = (Float(0.5) / 255).nextDown
