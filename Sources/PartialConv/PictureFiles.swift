@@ -27,13 +27,22 @@ public enum PictureFiles {
 
   /// Reads a picture and the mask that belongs to it.
   ///
-  /// - Throws: `PartialConvError` naming the file and what is wrong.
+  /// - Throws: `PartialConvError` naming the file and what is wrong, of kind `mismatch` when the two
+  ///   differ in size.
   public static func read(
-    _ picture: String, mask: String, validColor: MaskPolarity
+    _ picturePath: String, mask maskPath: String, validColor: MaskPolarity
   ) throws(PartialConvError) -> (Picture, Mask) {
-    try reporting { () throws(ImagingError) in
-      (try Picture.read(picture), try Mask.read(mask, validColor: validColor))
+    let (picture, mask) = try reporting { () throws(ImagingError) in
+      (try Picture.read(picturePath), try Mask.read(maskPath, validColor: validColor))
     }
+    guard picture.width == mask.width, picture.height == mask.height else {
+      throw PartialConvError(
+        .mismatch,
+        "\(maskPath): is \(mask.width)x\(mask.height), and the picture \(picturePath) "
+          + "\(picture.width)x\(picture.height), turned upright where its EXIF data say so: "
+          + "give a mask of the picture's size")
+    }
+    return (picture, mask)
   }
 
   /// Refuses a name from which `write` could not tell the format.

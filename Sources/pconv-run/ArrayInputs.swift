@@ -32,6 +32,22 @@ struct ArrayInputs {
     }
   }
 
+  /// What is doubtful about the arrays, for people; nil when nothing is.
+  var doubt: String? {
+    guard let mask = tensors["mask"] else { return nil }
+    let values = mask.floats
+    guard let place = values.indices.first(where: { !(0...1).contains(values[$0]) }) else {
+      return nil
+    }
+    var rest = place
+    let index = mask.shape.reversed().map { length in
+      defer { rest /= length }
+      return rest % length
+    }
+    return "'mask' has values outside 0...1, such as \(values[place]) at "
+      + "\(Array(index.reversed())); a mask is 1 where a pixel is valid and 0 where it is missing"
+  }
+
   private mutating func add(_ tensor: Tensor, _ name: String) throws(PartialConvError) {
     guard tensors.updateValue(tensor.convertedToFloat32(), forKey: name) == nil else {
       throw PartialConvError(.mismatch, "the input '\(name)' is given twice")

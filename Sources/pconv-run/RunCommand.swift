@@ -180,8 +180,11 @@ struct RunCommand: ReportingCommand {
   }
 
   private func runArrays(_ session: ModelSession) throws(PartialConvError) {
-    let inputs = try ArrayInputs(input, for: session.model).tensors
-    let outputs = try measured(session) { () throws(PartialConvError) in try session.run(inputs) }
+    let inputs = try ArrayInputs(input, for: session.model)
+    if let doubt = inputs.doubt { Terminal.report("warning: \(doubt)") }
+    let outputs = try measured(session) { () throws(PartialConvError) in
+      try session.run(inputs.tensors)
+    }
     for (name, tensor) in outputs {
       let broken = tensor.floatArray.count { !$0.isFinite }
       guard broken == 0 else {

@@ -59,6 +59,20 @@ import Testing
     #expect(try bench.contents("one.npz") == bench.contents("two.npz"))
   }
 
+  @Test func `warns of a mask that is not in the range of masks`() throws {
+    try bench.makeModel("crai/first_bn.pth")
+    for (value, warning) in [(Float(1), ""), (0.3, ""), (255, "such as 255.0 at [0, 0, 2, 5]")] {
+      var mask = [Float](repeating: 1, count: 64)
+      mask[21] = value
+      try bench.writeArrays(
+        [("image", field()), ("mask", Tensor(mask, shape: [1, 1, 8, 8]))], as: "in.npz")
+      let result = try bench.run("model.pcm", "--input", "in.npz", "-o", "out.npz")
+      #expect(result.status == 0, "\(result)")
+      #expect(
+        warning.isEmpty ? result.errors.isEmpty : result.errors.contains(warning), "\(result)")
+    }
+  }
+
   @Test func `reads deflated arrays and ignores those it does not know`() throws {
     try bench.makeModel("crai/first_bn.pth")
     let input = PackageFiles.fixture("crai/first_bn.npz")

@@ -165,7 +165,8 @@ import Testing
     func fill(_ photo: String, _ mask: String, _ output: String = "out.png") throws -> ChildResult {
       try bench.run("model.pcm", "--image", photo, "--mask", mask, "-o", output)
     }
-    expectFailure(try fill("photo.png", "dot.png"), 5, "65x50", "1x1")
+    expectFailure(
+      try fill("photo.png", "dot.png"), 5, "photo.png 65x50", "dot.png: is 1x1", "EXIF")
     expectFailure(try fill("no.png", "white.png"), 3, "no.png")
     expectFailure(try fill("cut.png", "white.png"), 3, "cut.png")
     expectFailure(try fill("text.png", "white.png"), 4, "text.png")
