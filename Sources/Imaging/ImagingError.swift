@@ -35,8 +35,8 @@ public struct ImagingError: Error, Equatable, Sendable {
 }
 
 extension ImagingError: CustomStringConvertible {
-  /// One line: place, what, code, remedy.
-  public var description: String { "\(place): \(what) (\(code.rawValue)); \(remedy)" }
+  /// `place: what is wrong — what to do`.
+  public var description: String { "\(place): \(what) — \(remedy)" }
 }
 
 extension ImagingError: FileAccessReporting {
