@@ -20,8 +20,14 @@ public func composite(
       in: "composite", remedy: "give the three the same size")
   }
   let scale = Double(original.maximumSample) / Double(predicted.maximumSample)
+  let isAlike = scale == 1 && original.channels == 3 && predicted.channels == 3
   var samples = original.samples
   for (pixel, validity) in mask.validity.enumerated() where validity != 1 {
+    let start = pixel * original.channels
+    if isAlike, validity == 0 {
+      for index in start..<start + 3 { samples[index] = predicted.samples[index] }
+      continue
+    }
     let weight = Double(validity)
     for channel in 0..<original.channels {
       let isAlpha = original.hasAlpha && channel == original.channels - 1
@@ -29,9 +35,8 @@ public func composite(
         isAlpha
         ? Double(original.maximumSample)
         : predicted.color(channel, of: pixel, isGrey: original.colorChannels == 1) * scale
-      let index = pixel * original.channels + channel
-      let blend = weight * Double(samples[index]) + (1 - weight) * prediction
-      samples[index] = UInt16(blend.rounded(.toNearestOrAwayFromZero))
+      let blend = weight * Double(samples[start + channel]) + (1 - weight) * prediction
+      samples[start + channel] = UInt16(blend.rounded(.toNearestOrAwayFromZero))
     }
   }
   return Picture(

@@ -91,11 +91,12 @@ public struct PictureInpainting {
     let (width, height) = (shape[columns], shape[rows])
     let (step, plane) = isChannelsLast ? (3, 1) : (1, height * width)
     let values = output.floats
+    let validity = mask?.validity
     var samples = [UInt16](repeating: 0, count: original.height * original.width * 3)
     for row in 0..<original.height {
       for column in 0..<original.width {
         let pixel = row * original.width + column
-        guard mask?.validity[pixel] != 1 else { continue }
+        if let validity, validity[pixel] == 1 { continue }
         for channel in 0..<3 {
           var value = values[(row * width + column) * step + channel * plane]
           if processing.outputIsNormalised {

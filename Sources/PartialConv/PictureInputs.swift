@@ -42,16 +42,23 @@ struct PictureInputs {
     let image = unsafe tensor(of: mask, height: height, width: width) {
       pixels, channel, places, step in
       let colors = colors[channel]
-      for (index, pixel) in pixels.enumerated() {
-        let color = colors[Int(picture.samples[pixel * picture.channels + channel * sampleStep])]
-        unsafe places[index * step] =
-          processing.feedsMaskedPicture ? color * mask.validity[pixel] : color
+      let samples = picture.samples.span
+      let validity = mask.validity.span
+      var (sample, place) = (pixels.lowerBound * picture.channels + channel * sampleStep, 0)
+      for pixel in pixels {
+        let color = colors[Int(samples[sample])]
+        unsafe places[place] = processing.feedsMaskedPicture ? color * validity[pixel] : color
+        sample += picture.channels
+        place += step
       }
     }
     let validity = unsafe tensor(of: mask, height: height, width: width) {
       pixels, _, places, step in
-      for (index, pixel) in pixels.enumerated() {
-        unsafe places[index * step] = mask.validity[pixel]
+      let validity = mask.validity.span
+      var place = 0
+      for pixel in pixels {
+        unsafe places[place] = validity[pixel]
+        place += step
       }
     }
     return ["image": image, "mask": validity]
