@@ -71,9 +71,7 @@ struct RowLowering: PictureConvolution {
         label: context.label, algorithm: tapSums == nil ? "rows" : "split",
         pieceCount: pieces.count, scratchByteCount: kernel.scratchByteCount,
         multiplyAdds: pixelCount * weights.outputs * taps
-      ) { piece, scratch in
-        for pixels in pieces[piece] { kernel.run(pixels: pixels, scratch: scratch) }
-      }
+      ) { piece, scratch in kernel.run(pixels: pieces[piece], scratch: scratch) }
     ]
   }
 }

@@ -104,10 +104,11 @@ package final class RowConvolution: @unchecked Sendable {
     channels * taps * 255 * 128 < 1 << 24
   }
 
-  /// Computes output pixels `pixels`, counted through all images.
-  package func run(pixels: Range<Int>, scratch: MemoryRegion) {
+  /// Computes output pixels, counted through all images, of ranges that ascend.
+  package func run(pixels ranges: [Range<Int>], scratch: MemoryRegion) {
     precondition(
-      pixels.lowerBound >= 0 && pixels.upperBound <= task.pixelCount,
+      ranges.first?.lowerBound ?? 0 >= 0 && ranges.last?.upperBound ?? 0 <= task.pixelCount
+        && zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound },
       "a piece lies outside its convolution")
     precondition(scratch.byteCount >= scratchByteCount, "a convolution lacks scratch memory")
     unsafe weights.values.withUnsafeBufferPointer { values in
@@ -117,7 +118,8 @@ package final class RowConvolution: @unchecked Sendable {
         var call = unsafe pc_row_convolution(
           convolution: $0, arithmetic: arithmetic.code,
           tap_sums: UnsafePointer(taps.pictures.count == 0 ? nil : taps.pictures.baseAddress))
-        unsafe kernel.row.pointee.run(&call, pixels.lowerBound, pixels.count, scratch.base)
+        let ranges = ranges.map { pc_pixel_range(begin: $0.lowerBound, end: $0.upperBound) }
+        unsafe kernel.row.pointee.run(&call, ranges, ranges.count, scratch.base)
       }
     }
   }

@@ -156,8 +156,10 @@ static float *run(const pc_row_kernel *kernel, row_case *t, size_t cut) {
   float *output = memset(guarded_floats(count), 0, count * sizeof *output);
   void *scratch = guarded((pc_row_scratch_size(&t->task) + 63) / 64 * 64);
   c->output = output;
-  kernel->run(&t->task, 0, cut, scratch);
-  kernel->run(&t->task, cut, pixels - cut, scratch);
+  const pc_pixel_range ranges[] = {{0, cut}, {cut, pixels}};
+  const size_t together = 1 + cut % 2;
+  for (size_t i = 0; i < 2; i += together)
+    kernel->run(&t->task, ranges + i, together, scratch);
   return output;
 }
 

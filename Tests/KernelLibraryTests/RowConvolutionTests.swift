@@ -27,9 +27,30 @@ import Testing
   ) throws {
     if !kernel.isSupported { try Test.cancel("this processor has no \(kernel.instructionSet)") }
     let product = RowProduct(arithmetic, width: 37, channels: 3, outputs: 3, stride: 1)
-    let whole = try product.run(kernel, cuts: [])
-    for cuts in [[1], [37, 74], [5, 9, 50, 120], Array(1..<product.pixelCount)] {
-      #expect(try product.run(kernel, cuts: cuts) == whole)
+    let count = product.pixelCount
+    let whole = try product.run(kernel, [[0..<count]])
+    for cuts in [[1], [37, 74], [5, 9, 50, 120], Array(1..<count)] {
+      let ranges = zip([0] + cuts, cuts + [count]).map { $0..<$1 }
+      #expect(try product.run(kernel, ranges.map { [$0] }) == whole)
+      #expect(try product.run(kernel, [ranges]) == whole)
+    }
+  }
+
+  @Test(arguments: RowKernel.all, 1...2)
+  func `computes the wanted pixels alone`(_ kernel: RowKernel, _ stride: Int) throws {
+    if !kernel.isSupported { try Test.cancel("this processor has no \(kernel.instructionSet)") }
+    let outputs = 2
+    let product = RowProduct(.float32, width: 37, channels: 2, outputs: outputs, stride: stride)
+    let whole = try product.run(kernel, [[0..<product.pixelCount]])
+    for step in [3, 41, 100, product.pixelCount / 2 + 5] {
+      let ranges = Swift.stride(from: 2, to: product.pixelCount, by: step).map {
+        $0..<min($0 + step / 2, product.pixelCount)
+      }
+      let actual = try product.run(kernel, [ranges])
+      for (place, value) in actual.enumerated() {
+        let isWanted = ranges.contains { $0.contains(place / outputs) }
+        #expect(value == (isWanted ? whole[place] : 0), "\(step), \(place)")
+      }
     }
   }
 
@@ -74,7 +95,8 @@ import Testing
       weights: RowWeights(Tensor([], shape: [outputs, 0, 3, 3])), kernel: kernel,
       epilogue: Epilogue(), output: arena.region)
     let scratch = try #require(Arena(byteCount: convolution.scratchByteCount))
-    convolution.run(pixels: 0..<8 * height * width, scratch: scratch.region)
+    let count = 8 * height * width
+    convolution.run(pixels: [0..<count / 3, count / 3..<count], scratch: scratch.region)
     return unsafe arena.region.withBytes { unsafe Array($0.bindMemory(to: Float.self)) }
   }
 }

@@ -62,7 +62,7 @@ struct RowProduct {
   func check(_ kernel: RowKernel) throws {
     let expected = operation.evaluate([picture, mask, weights])[0].transposed([0, 2, 3, 1])
       .floatArray
-    let actual = try run(kernel, cuts: [])
+    let actual = try run(kernel, [[0..<pixelCount]])
     let largest = expected.reduce(0) { max($0, abs($1)) }
     let difference = zip(actual, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
     let products = Float(9 * picture.shape[1])
@@ -70,8 +70,8 @@ struct RowProduct {
     #expect(actual.count == expected.count && difference <= limit, "\(picture.shape) \(stride)")
   }
 
-  /// The result as `[N, H, W, O]`, computed in pieces that begin at `cuts`.
-  func run(_ kernel: RowKernel, cuts: [Int]) throws -> [Float] {
+  /// The result as `[N, H, W, O]`, zeros but for the pixels of `calls`.
+  func run(_ kernel: RowKernel, _ calls: [[Range<Int>]]) throws -> [Float] {
     let (stored, shape) = (picture.transposed([0, 2, 3, 1]), shape)
     let arena = try #require(Arena(byteCount: shape.pixelCount * weights.shape[0] * 4))
     let convolution = RowConvolution(
@@ -85,9 +85,7 @@ struct RowProduct {
       ], arithmetic, weights: RowWeights(weights), kernel: kernel, epilogue: Epilogue(),
       output: arena.region)
     let scratch = try #require(Arena(byteCount: convolution.scratchByteCount))
-    for (first, end) in zip([0] + cuts, cuts + [pixelCount]) {
-      convolution.run(pixels: first..<end, scratch: scratch.region)
-    }
+    for ranges in calls { convolution.run(pixels: ranges, scratch: scratch.region) }
     return unsafe arena.region.withBytes { unsafe Array($0.bindMemory(to: Float.self)) }
   }
 }

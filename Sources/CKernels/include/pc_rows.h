@@ -23,16 +23,24 @@ typedef struct {
   const pc_picture *tap_sums;
 } pc_row_convolution;
 
+/* Pixels `begin..<end`, counted through all images. */
+typedef struct {
+  size_t begin;
+  size_t end;
+} pc_pixel_range;
+
 typedef struct {
   const char *isa;
   const char *name;
-  /* Computes output pixels `first..<first + count`, counted through all images. A pixel's bits do
-   * not depend on the other pixels of the call. */
-  void (*run)(const pc_row_convolution *task, size_t first, size_t count, void *scratch);
+  /* Computes the output pixels of `count` ascending ranges; those of one row share what is staged
+   * for it. A pixel's bits do not depend on the other pixels of the call. */
+  void (*run)(
+      const pc_row_convolution *task, const pc_pixel_range *ranges, size_t count, void *scratch);
 } pc_row_kernel;
 
 #define PC_ROW_KERNEL(isa, symbol) \
-  void symbol(const pc_row_convolution *task, size_t first, size_t count, void *scratch);
+  void symbol( \
+      const pc_row_convolution *task, const pc_pixel_range *ranges, size_t count, void *scratch);
 #include "rows.inc"
 #undef PC_ROW_KERNEL
 

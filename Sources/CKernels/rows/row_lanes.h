@@ -6,6 +6,7 @@
  * channel. Sums of integers below 2^24 are exact in f32. Every pixel takes the same operations in
  * the same order wherever it lies. */
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "../elementwise/curves.h"
@@ -186,14 +187,15 @@ static size_t prepare_row(const row_run *run, size_t image, size_t row, size_t s
   return end;
 }
 
-/* Columns `begin..<end` of output row `line`, counted through all images. */
+/* Columns `begin..<end` of output row `line`, counted through all images, which `is_new` if no
+ * others of it came before. */
 INLINE void run_row(
-    const row_run *run, size_t line, size_t begin, size_t end, const size_t outputs,
+    const row_run *run, size_t line, bool is_new, size_t begin, size_t end, const size_t outputs,
     const size_t vectors) {
   const pc_convolution *c = run->convolution;
   const pc_row_layout *l = &run->layout;
   const size_t pixel = line * c->width, first = begin / LANES * LANES;
-  if (run->task->tap_sums)
+  if (is_new && run->task->tap_sums)
     take_taps(run->task, line / c->height, line % c->height, l, run->scratch, outputs);
   size_t column = first;
   for (; column + LANES * vectors <= end; column += LANES * vectors)
@@ -208,33 +210,41 @@ INLINE void run_row(
   else store_row(c, results, l->width, pixel + begin, end - begin, outputs, c->output_stride);
 }
 
-typedef void row_function(const row_run *run, size_t line, size_t begin, size_t end);
+typedef void row_function(
+    const row_run *run, size_t line, bool is_new, size_t begin, size_t end);
 
-static void run_1(const row_run *run, size_t line, size_t begin, size_t end) {
-  run_row(run, line, begin, end, 1, 8);
+static void run_1(const row_run *run, size_t line, bool is_new, size_t begin, size_t end) {
+  run_row(run, line, is_new, begin, end, 1, 8);
 }
-static void run_2(const row_run *run, size_t line, size_t begin, size_t end) {
-  run_row(run, line, begin, end, 2, 4);
+static void run_2(const row_run *run, size_t line, bool is_new, size_t begin, size_t end) {
+  run_row(run, line, is_new, begin, end, 2, 4);
 }
-static void run_3(const row_run *run, size_t line, size_t begin, size_t end) {
-  run_row(run, line, begin, end, 3, 4);
+static void run_3(const row_run *run, size_t line, bool is_new, size_t begin, size_t end) {
+  run_row(run, line, is_new, begin, end, 3, 4);
 }
-static void run_4(const row_run *run, size_t line, size_t begin, size_t end) {
-  run_row(run, line, begin, end, 4, 2);
+static void run_4(const row_run *run, size_t line, bool is_new, size_t begin, size_t end) {
+  run_row(run, line, is_new, begin, end, 4, 2);
 }
 
-void PC_ROW_SYMBOL(const pc_row_convolution *task, size_t first, size_t count, void *scratch) {
+void PC_ROW_SYMBOL(
+    const pc_row_convolution *task, const pc_pixel_range *ranges, size_t count, void *scratch) {
   static row_function *const rows[PC_MAX_ROW_OUTPUTS] = {run_1, run_2, run_3, run_4};
   const pc_convolution *c = task->convolution;
   row_run run = {
       .task = task, .convolution = c, .layout = pc_lay_out_rows(task), .scratch = scratch};
   run.taps = (size_t *)(void *)(run.scratch + run.layout.taps);
-  size_t staged = 0;
-  for (size_t pixel = first, next; pixel < first + count; pixel = next) {
-    const size_t line = pixel / c->width, row = line % c->height;
-    const size_t last = (line + 1) * c->width;
-    next = last < first + count ? last : first + count;
-    staged = prepare_row(&run, line / c->height, row, row == 0 ? 0 : staged);
-    rows[c->outputs - 1](&run, line, pixel - line * c->width, next - line * c->width);
-  }
+  size_t staged = 0, latest = SIZE_MAX;
+  for (; count > 0; count--, ranges++)
+    for (size_t pixel = ranges->begin, next; pixel < ranges->end; pixel = next) {
+      const size_t line = pixel / c->width, image = line / c->height;
+      const size_t last = (line + 1) * c->width;
+      const bool is_new = line != latest;
+      next = last < ranges->end ? last : ranges->end;
+      if (is_new) {
+        if (latest == SIZE_MAX || latest / c->height != image) staged = 0;
+        staged = prepare_row(&run, image, line % c->height, staged);
+        latest = line;
+      }
+      rows[c->outputs - 1](&run, line, is_new, pixel - line * c->width, next - line * c->width);
+    }
 }

@@ -80,8 +80,8 @@ INLINE void stage_channel(
 #define INTERLEAVED_HIGH 2, 6, 3, 7
 #endif
 
-/* Rows become columns: interleaving the first half with the second one turns the bits of a place
- * by one, and does so for all of them in the end. */
+/* Rows become columns: interleaving the first half with the second one rotates the bits of a place
+ * by one, so after as many turns as a row has bits, row and column have changed places. */
 INLINE void transpose(lanes x[LANES]) {
   UNROLL for (size_t turn = 1; turn < LANES; turn *= 2) {
     lanes y[LANES];
@@ -100,6 +100,7 @@ INLINE void stage_channels(
   const size_t stride = c->stride[1], size = pc_number_size(arithmetic);
   for (size_t phase = 0; phase < stride; phase++, planes += l->phase) {
     const filled_span span = filled_of_phase(c, part, phase);
+    if (span.count == 0) continue;
     const int32_t *columns = part->column_places + span.place;
     for (size_t i = 0; i < span.count; i += LANES) {
       const size_t left = span.count - i, count = left < LANES ? left : LANES;
