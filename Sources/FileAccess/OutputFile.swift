@@ -3,8 +3,8 @@ import Glibc
 /// A file that appears under its name only when it is complete.
 ///
 /// Until `commit`, the bytes are in a file of the same folder that has no name, so that nothing is
-/// left of it when the process is killed. File systems that know no such files, as those of networks,
-/// get a temporary `.partial-….tmp`, which is removed when this value goes away.
+/// left of it when the process is killed meanwhile. File systems that know no such files, as those
+/// of networks, get a temporary `.partial-….tmp`, which is removed when this value goes away.
 package struct OutputFile: ~Copyable {
   private let path: String
   private let temporary: String
@@ -18,15 +18,10 @@ package struct OutputFile: ~Copyable {
   /// that the user's mask allows.
   ///
   /// - Parameter replacing: whether an existing file, or a symbolic link, may be replaced.
-  /// - Throws: `.exists` when there is a file and `replacing` is false, `.unwritable` when `path`
-  ///   is a directory, pipe or device, or a link to what the system keeps, such as `/dev/stdout`, or
+  /// - Throws: `.exists` when there is a file, or a link to none, and `replacing` is false,
+  ///   `.unwritable` when `path` is a directory, pipe or device, or where stdout or stderr goes, or
   ///   the folder cannot be written, `.full`.
   package init(path: String, replacing: Bool) throws(FileAccessError) {
-    if let target = linkTarget(path), target.hasPrefix("/proc/") || target.hasPrefix("/dev/") {
-      throw FileAccessError(
-        .unwritable, path, "is a link to \(target), which cannot be replaced",
-        remedy: "give the name of a file")
-    }
     var status = stat()
     let exists = unsafe stat(path, &status) == 0
     if exists {
@@ -35,7 +30,14 @@ package struct OutputFile: ~Copyable {
           .unwritable, path, "is \(kind), not a regular file, and cannot be replaced",
           remedy: "give the name of a file")
       }
-      guard replacing else { throw Self.exists(path) }
+      guard !isStream(status) else {
+        throw FileAccessError(
+          .unwritable, path, "is where stdout or stderr goes", remedy: "give another name")
+      }
+    }
+    if !replacing {
+      var link = stat()
+      guard unsafe lstat(path, &link) != 0 else { throw Self.exists(path) }
     }
     let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
     let temporary = "\(folder(of: path)).partial-\(suffix).tmp"
@@ -165,12 +167,11 @@ private func folder(of path: String) -> String {
   path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
 }
 
-/// What a symbolic link names; nil where there is none.
-private func linkTarget(_ path: String) -> String? {
-  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
-    guard let start = buffer.baseAddress else { return nil }
-    let count = unsafe readlink(path, start, buffer.count)
-    guard count > 0 else { return nil }
-    return unsafe String(decoding: UnsafeRawBufferPointer(buffer).prefix(count), as: UTF8.self)
+/// Whether stdout or stderr goes to a file.
+private func isStream(_ file: stat) -> Bool {
+  [STDOUT_FILENO, STDERR_FILENO].contains { descriptor in
+    var status = stat()
+    return unsafe fstat(descriptor, &status) == 0 && status.st_dev == file.st_dev
+      && status.st_ino == file.st_ino
   }
 }

@@ -22,8 +22,10 @@ final class Plan {
   /// Scratch space of different threads shares no page.
   private static let pageSize = 4096
 
-  /// Bytes of values and scratch space.
-  var byteCount: Int { arena.byteCount + threadScratch.byteCount }
+  /// Bytes of values, scratch space and the latest results.
+  var byteCount: Int {
+    resultStorage.reduce(arena.byteCount + threadScratch.byteCount) { $0 + ($1?.byteCount ?? 0) }
+  }
 
   /// Makes the weights that its algorithms need and that `model` does not have yet, on `pool`.
   ///

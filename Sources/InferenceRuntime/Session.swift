@@ -17,7 +17,7 @@ extension CompiledModel {
 public final class Session {
   /// Memory that a session and its model hold, in bytes.
   public struct MemoryReport: Hashable, Sendable {
-    /// Activations and scratch space of all plans that the session keeps.
+    /// Activations, scratch space and latest results of all plans that the session keeps.
     public let arenaByteCount: Int
     /// Weights in kernel order, shared by all sessions of the model.
     public let packedWeightByteCount: Int

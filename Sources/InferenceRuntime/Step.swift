@@ -22,7 +22,7 @@ struct Step: Sendable {
 }
 
 /// A range cut into pieces of nearly equal length.
-struct PieceRanges: Hashable, Sendable {
+struct PieceRanges: Equatable, Sendable {
   let total: Int
   let count: Int
   private let length: Int
@@ -31,7 +31,7 @@ struct PieceRanges: Hashable, Sendable {
   init(_ total: Int, wanted: Int, unit: Int = 1) {
     self.total = total
     let units = (total + unit - 1) / unit
-    length = max((units + wanted - 1) / max(wanted, 1), 1) * unit
+    length = max((units + max(wanted, 1) - 1) / max(wanted, 1), 1) * unit
     count = (total + length - 1) / length
   }
 
@@ -47,7 +47,7 @@ struct PixelPieces: Sendable {
   /// About `wanted` pieces, cut at multiples of `unit` from the start of a range.
   init(_ ranges: [Range<Int>], wanted: Int, unit: Int) {
     let units = ranges.reduce(0) { $0 + ($1.count + unit - 1) / unit }
-    let length = max((units + wanted - 1) / max(wanted, 1), 1)
+    let length = max((units + max(wanted, 1) - 1) / max(wanted, 1), 1)
     var room = 0
     for range in ranges {
       var start = range.lowerBound

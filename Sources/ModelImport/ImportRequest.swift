@@ -40,6 +40,8 @@ public struct ImportedModel: Sendable {
   public var processing: PictureProcessing?
   /// Container and framework, such as `PyTorch zip archive`.
   public var sourceFormat: String
+  /// Files beside the checkpoint that hold some of its tensors.
+  public var externalFiles: [String] = []
   /// Every tensor of the checkpoint in its order, for `--explain`.
   public var tensors: [ImportedTensor] = []
   /// The description that was used, with the options it has; nil for a model built from its config.

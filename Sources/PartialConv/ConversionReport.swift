@@ -25,6 +25,8 @@ public struct ConversionReport: Sendable {
   public let sourceFormat: String
   public let options: [(key: String, value: String)]
   public let notes: [String]
+  /// Files beside the checkpoint that hold some of its tensors.
+  public let externalFiles: [String]
   public let passes: [Pass]
   /// How the layers were narrowed; nil for a model all in `f32`.
   public let precision: PrecisionReport?
@@ -44,6 +46,7 @@ public struct ConversionReport: Sendable {
     sourceFormat = imported.sourceFormat
     options = imported.options
     notes = imported.notes
+    externalFiles = imported.externalFiles
     let size = imported.graph.nearestSize(to: 512)
     nominalSize = size
     func count(_ graph: VerifiedGraph) -> Int? {

@@ -21,9 +21,13 @@ struct FileIdentity: Hashable {
       self = file
       return
     }
-    let slash = path.lastIndex(of: "/")
-    guard let folder = FileIdentity(slash.map { String(path[...$0]) } ?? ".") else { return nil }
+    guard let folder = FileIdentity(folderOf: path) else { return nil }
     self = folder
-    name = String(slash.map { path[path.index(after: $0)...] } ?? path[...])
+    name = path.split(separator: "/").last.map(String.init) ?? ""
+  }
+
+  /// The folder that `path` is or would be in; nil when there is none.
+  init?(folderOf path: String) {
+    self.init(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".")
   }
 }

@@ -27,14 +27,19 @@ public enum ModelConversion {
   ) throws(PartialConvError) -> ConversionReport {
     let pipeline = try optimiser.pipeline()
     try precision.check()
-    try refuseExisting(output, input: input, replacing: replacing)
-    if let table = precision.table, precision.calibration != nil {
-      try refuseExisting(table, input: input, replacing: replacing)
-    }
+    let outputs =
+      [output]
+      + [precision.table].compactMap {
+        precision.calibration == nil ? nil : $0
+      }
+    let samples = [precision.calibration, precision.masks].compactMap(\.self)
+    try FileArguments.check(inputs: [input] + samples, outputs: outputs, replacing: replacing)
     progress(.reading, nil)
     let imported = try reporting { () throws(ImportError) in
       try ImporterRegistry.importModel(input, request)
     }
+    try FileArguments.check(
+      inputs: imported.externalFiles, outputs: outputs, replacing: replacing)
     let source = try reporting { () throws(ModelFileError) in
       try Provenance.Source(describing: input, format: imported.sourceFormat)
     }
@@ -70,19 +75,6 @@ public enum ModelConversion {
     graph = narrowed.graph
     passes += narrowed.records
     return narrowed.report
-  }
-
-  /// Fails before the work instead of after it.
-  private static func refuseExisting(
-    _ output: String, input: String, replacing: Bool
-  ) throws(PartialConvError) {
-    if FileIdentity(input) != nil, FileIdentity(input) == FileIdentity(output) {
-      throw PartialConvError(
-        .usage, "\(output): is the input itself — give the model another name")
-    }
-    guard !replacing, FileIdentity(output) != nil else { return }
-    throw PartialConvError(
-      .usage, "\(output): exists already — pass --force to replace it, or choose another name")
   }
 }
 

@@ -1,5 +1,4 @@
 import Calibration
-import Foundation
 import GraphIR
 import GraphPasses
 import ModelImport

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CommandSupport
-import Foundation
 import ModelChecking
 import PartialConv
 
@@ -71,7 +70,8 @@ struct CheckCommand: ReportingCommand {
 
   func perform() throws(PartialConvError) {
     try FileArguments.check(
-      inputs: files, outputs: [output.html, inspection.dot, inspection.svg].compactMap(\.self))
+      inputs: files + search.inputs + evaluation.inputs,
+      outputs: [output.html, inspection.dot, inspection.svg].compactMap(\.self))
     try comparison.numeric.selectInstructionSet()
     if inspection.inspect {
       try inspection.showModel(single("--inspect"), comparison.numeric, output)

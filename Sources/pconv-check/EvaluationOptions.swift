@@ -20,6 +20,9 @@ struct EvaluationOptions: ParsableArguments {
   @Option(help: "Without --masks: masks of each kind for every picture.")
   var masksPerPicture = 1
 
+  /// The files and folders that are read.
+  var inputs: [String] { [evaluate, masks].compactMap(\.self) }
+
   func validate() throws {
     guard (1...1000).contains(masksPerPicture) else {
       throw ValidationError("--masks-per-picture is from 1 to 1000")

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import CommandSupport
-import Foundation
 import GraphIR
 import ModelChecking
 public import ModelImport
@@ -33,6 +32,9 @@ struct SearchOptions: ParsableArguments {
 
   @Option(help: "With --source: moving or batch, as for pconv-convert.")
   var batchNorm: BatchNormChoice?
+
+  /// The files that are read.
+  var inputs: [String] { [source, network].compactMap(\.self) }
 
   func validate() throws {
     guard !(isolate && cumulative) else {

@@ -95,9 +95,9 @@ struct ConvertCommand: ReportingCommand {
   private func convert(
     _ input: String, to output: String, _ request: ImportRequest
   ) throws(PartialConvError) {
+    let texts = outputs.filter { $0 != Terminal.standardOutput }
     try FileArguments.check(
-      inputs: [input] + [network].compactMap(\.self) + precision.inputs,
-      outputs: [output] + outputs.filter { $0 != Terminal.standardOutput })
+      inputs: [input] + [network].compactMap(\.self) + precision.inputs, outputs: [output] + texts)
     let bar = ProgressBar(stepCount: ModelConversion.Stage.allCases.count, isShown: !quiet)
     defer { bar.finish() }
     let report = try ModelConversion.convert(
@@ -111,6 +111,7 @@ struct ConvertCommand: ReportingCommand {
       }
     }
     bar.finish()
+    try FileArguments.check(inputs: report.externalFiles, outputs: texts)
     try optimiser.write(report)
     try precision.write(report.precision)
     for note in report.notes where !quiet || note.hasPrefix("warning") { Terminal.report(note) }

@@ -44,10 +44,15 @@ struct PrecisionOptions: ParsableArguments {
     guard targetPSNR?.isFinite ?? true else {
       throw ValidationError("--target-psnr takes a number of dB")
     }
+    guard calibrationTable != Terminal.standardOutput else {
+      throw ValidationError("--calibration-table takes a file")
+    }
   }
 
-  /// The files that are read, and those that are written, or stdout.
-  var inputs: [String] { [calibrationTable].compactMap { calibrate == nil ? $0 : nil } }
+  /// The files and folders that are read, and the files that are written, or stdout.
+  var inputs: [String] {
+    [calibrate, calibrationMasks, calibrate == nil ? calibrationTable : nil].compactMap(\.self)
+  }
   var outputs: [String] {
     [sensitivity, calibrate == nil ? nil : calibrationTable].compactMap(\.self)
   }

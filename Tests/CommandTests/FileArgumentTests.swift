@@ -28,6 +28,13 @@ import Testing
     "$CONVERT net.pth -o new --svg new", "$CONVERT net.pth -o new --dump-ir x --dot ./x",
     "$RUN model.pcm --image net.pth --mask in.npz -o new.bmp",
     "$CONVERT net.pth -o new --dump-ir x --after nothing",
+    "$CONVERT net.pth -o new --precision int8 --calibrate in.npz --sensitivity in.npz",
+    "$CONVERT net.pth -o in.npz --force --precision int8 --calibrate in.npz",
+    "$CONVERT net.pth -o in.npz --force --precision int8 --calibrate ./",
+    "$CONVERT net.pth -o new --precision int8 --calibrate in.npz --calibration-table -",
+    "$CHECK model.pcm in.npz --html in.npz", "$CHECK model.pcm ./ --html in.npz",
+    "$CHECK model.pcm in.npz --per-layer --source net.pth --html net.pth",
+    "$CHECK model.pcm --evaluate in.npz --masks net.pth --html net.pth",
   ])
   func `keeps its inputs and writes each output to a file of its own`(_ script: String) throws {
     let before = try bench.folder.contents.map { try bench.contents($0) }
@@ -39,14 +46,30 @@ import Testing
   @Test(arguments: [
     "$RUN model.pcm --input in.npz -o none/new", "$CONVERT net.pth -o new --report none/x",
     "$CONVERT net.pth -o new --report pipe", "$RUN model.pcm --input in.npz -o stdout",
-    "$RUN model.pcm --input in.npz -o new --profile pipe",
+    "$RUN model.pcm --input in.npz -o new --profile pipe", "$CONVERT net.pth -o got --force",
+    "$CONVERT net.pth -o new --json --report got",
   ])
   func `finds before the work that an output cannot be written`(_ script: String) throws {
-    let result = try bench.shell("mkfifo pipe; ln -s /proc/self/fd/1 stdout; \(script) > got")
+    let result = try bench.shell("mkfifo pipe; ln -s /dev/stdout s; ln -s s stdout; \(script) > got")
     expectFailure(result, 3, "—")
     #expect(!bench.folder.contents.contains("new"))
     #expect(try bench.contents("got").isEmpty)
     #expect(try bench.shell("test -p pipe && test -L stdout").status == 0)
+  }
+
+  @Test func `replaces no link and no file that a model keeps its tensors in`() throws {
+    let linked = try bench.shell("ln -s nowhere link.pcm; $CONVERT net.pth -o link.pcm")
+    expectFailure(linked, 2, "link.pcm", "--force")
+    for name in ["naoto_dynamo.onnx", "naoto_dynamo.onnx.data"] {
+      try bench.folder.write(
+        Data(contentsOf: URL(filePath: PackageFiles.fixture("onnx/\(name)"))), as: name)
+    }
+    let data = try bench.contents("naoto_dynamo.onnx.data")
+    for options in ["-o naoto_dynamo.onnx.data --force", "-o new --dot naoto_dynamo.onnx.data"] {
+      let result = try bench.shell("$CONVERT naoto_dynamo.onnx \(options)")
+      expectFailure(result, 2, "naoto_dynamo.onnx.data", "input")
+      #expect(try bench.contents("naoto_dynamo.onnx.data") == data)
+    }
   }
 
   @Test(arguments: ["2> /dev/full", "2>&-"])

@@ -45,12 +45,13 @@ struct Workbench {
     try Data(contentsOf: folder.url.appending(path: name))
   }
 
-  /// Runs `script` in the folder with the two programs in `$CONVERT` and `$RUN`.
+  /// Runs `script` in the folder with the programs in `$CONVERT`, `$RUN` and `$CHECK`.
   func shell(_ script: String) throws -> ChildResult {
     try ChildProgram.run(
       "/bin/sh", ["-c", script], in: folder.url.path,
       environment: [
         "CONVERT": ChildProgram.built("pconv-convert"), "RUN": ChildProgram.built("pconv-run"),
+        "CHECK": ChildProgram.built("pconv-check"),
       ])
   }
 }

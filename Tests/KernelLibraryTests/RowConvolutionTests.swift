@@ -13,7 +13,7 @@ import Testing
       for outputs in 1...RowKernel.maximumOutputCount {
         for stride in 1...2 {
           try RowProduct(
-            arithmetic, width: width, channels: [1, 3, 5][width % 3], outputs: outputs,
+            arithmetic, width: width, channels: [1, 3, 8, 17, 33][width % 5], outputs: outputs,
             stride: stride
           ).check(kernel)
         }

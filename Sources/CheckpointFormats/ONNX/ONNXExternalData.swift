@@ -15,6 +15,9 @@ final class ONNXExternalData {
 
   init(folder: String?) { self.folder = folder }
 
+  /// The paths of the files that hold tensors which were asked for, sorted.
+  var paths: [String] { files.values.map(\.name).sorted() }
+
   /// The bytes that the `external_data` properties of a tensor name.
   ///
   /// - Parameter byteCount: what the tensor's shape needs, for properties that give no length.

@@ -43,16 +43,17 @@ struct ONNXMessageReader {
       metadata[key] = value
     }
     let producer = try unsafe [text(model.producer_name), text(model.producer_version)]
+    let nodes = try unsafe messages(graph.node, graph.n_node).map { node throws(CheckpointError) in
+      try unsafe self.node(node)
+    }
+    let initializers = try unsafe initializers(graph, elements)
     return try unsafe ONNXModel(
       irVersion: Int(model.ir_version),
       producer: producer.filter { !$0.isEmpty }.joined(separator: " "),
-      operatorSets: operatorSets, graphName: text(graph.name),
-      nodes: messages(graph.node, graph.n_node).map { node throws(CheckpointError) in
-        try unsafe self.node(node)
-      },
-      initializers: initializers(graph, elements),
-      inputs: values(graph.input, graph.n_input), outputs: values(graph.output, graph.n_output),
-      metadata: metadata)
+      operatorSets: operatorSets, graphName: text(graph.name), nodes: nodes,
+      initializers: initializers, inputs: values(graph.input, graph.n_input),
+      outputs: values(graph.output, graph.n_output), metadata: metadata,
+      externalFiles: externalData.paths)
   }
 
   @unsafe private func initializers(

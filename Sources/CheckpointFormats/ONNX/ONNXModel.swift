@@ -19,6 +19,8 @@ package struct ONNXModel: Sendable {
   package let inputs: [ONNXValueInfo]
   package let outputs: [ONNXValueInfo]
   package let metadata: OrderedDictionary<String, String>
+  /// The other files that hold its tensors.
+  package let externalFiles: [String]
 
   /// Reads the model at `path`; tensors in other files are looked for beside it.
   ///

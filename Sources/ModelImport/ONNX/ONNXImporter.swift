@@ -52,7 +52,7 @@ enum ONNXImporter: CheckpointImporter {
         ("opset", model.operatorSets[""].map { "\($0)" } ?? "none"),
       ],
       notes: [warning].compactMap(\.self) + tensors.unusedNotes(), processing: nil,
-      sourceFormat: "ONNX")
+      sourceFormat: "ONNX", externalFiles: model.externalFiles)
   }
 
   private static func check(_ model: ONNXModel) throws(ImportError) {
