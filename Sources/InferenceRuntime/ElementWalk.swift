@@ -23,12 +23,41 @@ struct ElementWalk: Sendable {
   /// Rows of elements, in pieces.
   let pieces: PieceRanges
   let rowLength: Int
-  var touches: [Touch]
+  let touches: [Touch]
+  /// Does the work for any range of elements; nil where rows have to be whole.
+  let runElements: (@Sendable (Range<Int>) -> Void)?
 
-  /// Whether each piece of `next` may run right after the same piece of this.
+  private var elementCount: Int { pieces.total * rowLength }
+
+  fileprivate func elements(of piece: Int) -> Range<Int> {
+    pieces[piece].lowerBound * rowLength..<pieces[piece].upperBound * rowLength
+  }
+
+  fileprivate func isCut(like other: ElementWalk) -> Bool {
+    pieces == other.pieces && rowLength == other.rowLength
+  }
+
+  /// Whether each part of `next` may run right after the same elements of this.
   fileprivate func mayPrecede(_ next: ElementWalk) -> Bool {
-    pieces == next.pieces && rowLength == next.rowLength
+    elementCount == next.elementCount
+      && (isCut(like: next) || runElements != nil || next.runElements != nil)
       && touches.allSatisfy { touch in next.touches.allSatisfy(touch.isIndependent) }
+  }
+
+  /// This and `next` one after the other on the same elements, in the pieces of the one that needs
+  /// whole rows.
+  fileprivate func followed(by next: ElementWalk) -> ElementWalk {
+    let cut = next.runElements == nil ? next : self
+    var both: (@Sendable (Range<Int>) -> Void)?
+    if let first = runElements, let second = next.runElements {
+      both = {
+        first($0)
+        second($0)
+      }
+    }
+    return ElementWalk(
+      pieces: cut.pieces, rowLength: cut.rowLength, touches: touches + next.touches,
+      runElements: both)
   }
 }
 
@@ -40,15 +69,28 @@ extension [Step] {
       guard let last = steps.last, let walk = last.walk, let nextWalk = next.walk,
         walk.mayPrecede(nextWalk)
       else { return steps.append(next) }
+      let both = walk.followed(by: nextWalk)
+      let (first, second) = (last.part(of: both), next.part(of: both))
       var joined = Step(
-        label: "\(last.label), \(next.label)", pieceCount: last.pieceCount
+        label: "\(last.label), \(next.label)", pieceCount: both.pieces.count
       ) { piece, scratch in
-        last.run(piece, scratch)
-        next.run(piece, scratch)
+        first(piece, scratch)
+        second(piece, scratch)
       }
-      joined.walk = ElementWalk(
-        pieces: walk.pieces, rowLength: walk.rowLength, touches: walk.touches + nextWalk.touches)
+      joined.walk = both
       steps[steps.count - 1] = joined
     }
+  }
+}
+
+extension Step {
+  /// The work for the elements of a piece of `walk`.
+  fileprivate func part(
+    of walk: ElementWalk
+  ) -> @Sendable (_ piece: Int, _ scratch: MemoryRegion) -> Void {
+    guard let own = self.walk, !own.isCut(like: walk), let runElements = own.runElements else {
+      return run
+    }
+    return { piece, _ in runElements(walk.elements(of: piece)) }
   }
 }

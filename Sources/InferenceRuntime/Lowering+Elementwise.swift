@@ -61,24 +61,32 @@ extension Select: Lowerable {
 }
 
 private func unaryLowering(_ context: LoweringContext, _ kernel: UnaryKernel) -> Lowering {
-  elementwiseLowering(context) { memory, loop, rows in
-    let (start, count) = (rows.lowerBound * loop.innerCount, rows.count * loop.innerCount)
-    kernel.run(
-      memory.inputs[0].floats(at: start, count: count),
-      into: memory.outputs[0].floats(at: start, count: count))
+  elementwiseLowering(context) { memory, _ in
+    .elements { elements in
+      kernel.run(
+        memory.inputs[0].floats(at: elements.lowerBound, count: elements.count),
+        into: memory.outputs[0].floats(at: elements.lowerBound, count: elements.count))
+    }
   }
 }
 
 private func broadcastLowering(_ context: LoweringContext, _ kernel: BroadcastKernel) -> Lowering {
-  elementwiseLowering(context) { memory, loop, rows in
-    kernel.run(loop, rows: rows, inputs: memory.inputs, into: memory.outputs[0])
+  elementwiseLowering(context) { memory, loop in
+    .rows { rows in kernel.run(loop, rows: rows, inputs: memory.inputs, into: memory.outputs[0]) }
   }
+}
+
+/// What an element-wise step does for a part of the result.
+private enum ElementWork {
+  case elements(@Sendable (Range<Int>) -> Void)
+  /// For rows of the loop.
+  case rows(@Sendable (Range<Int>) -> Void)
 }
 
 /// One step whose pieces are rows of a loop over the result.
 private func elementwiseLowering(
   _ context: LoweringContext,
-  run: @escaping @Sendable (_ memory: NodeMemory, BroadcastLoop, _ rows: Range<Int>) -> Void
+  work: @escaping @Sendable (_ memory: NodeMemory, BroadcastLoop) -> ElementWork
 ) -> Lowering {
   let output = context.outputs[0]
   let axes = output.memoryAxes
@@ -91,8 +99,14 @@ private func elementwiseLowering(
   let pieces = PieceRanges(
     loop.rowCount, wanted: max(output.elementCount / ElementWalk.pieceLength, 1))
   return Lowering(storage: .inPlace(Array(context.inputs.indices))) { memory in
+    let work = work(memory, loop)
     var step = Step(label: context.label, pieceCount: pieces.count) { piece, _ in
-      run(memory, loop, pieces[piece])
+      let rows = pieces[piece]
+      switch work {
+      case .elements(let run):
+        run(rows.lowerBound * loop.innerCount..<rows.upperBound * loop.innerCount)
+      case .rows(let run): run(rows)
+      }
     }
     let reads = zip(memory.inputs, context.inputs).map { region, input in
       ElementWalk.Touch(
@@ -102,8 +116,11 @@ private func elementwiseLowering(
     }
     let write = ElementWalk.Touch(
       region: memory.outputs[0], elementSize: output.elementType.byteCount, isWritten: true)
+    var runElements: (@Sendable (Range<Int>) -> Void)?
+    if case .elements(let run) = work { runElements = run }
     step.walk = ElementWalk(
-      pieces: pieces, rowLength: loop.innerCount, touches: reads + [write])
+      pieces: pieces, rowLength: loop.innerCount, touches: reads + [write],
+      runElements: runElements)
     return [step]
   }
 }

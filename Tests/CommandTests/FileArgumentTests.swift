@@ -50,7 +50,8 @@ import Testing
     "$CONVERT net.pth -o new --json --report got",
   ])
   func `finds before the work that an output cannot be written`(_ script: String) throws {
-    let result = try bench.shell("mkfifo pipe; ln -s /dev/stdout s; ln -s s stdout; \(script) > got")
+    let result = try bench.shell(
+      "mkfifo pipe; ln -s /dev/stdout s; ln -s s stdout; \(script) > got")
     expectFailure(result, 3, "—")
     #expect(!bench.folder.contents.contains("new"))
     #expect(try bench.contents("got").isEmpty)

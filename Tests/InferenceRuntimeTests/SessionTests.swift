@@ -119,7 +119,7 @@ import Testing
       for _ in 0..<20 { #expect(try session.run(inputs).map(\.tensor) == expected) }
       let labels = try session.profile(inputs).map(\.label)
       let planes = ["multiply %3, clip %4", "multiply %5", "equal %6, select %7"]
-      #expect(labels == planes + ["add %8", "relu %9"])
+      #expect(labels == planes + ["add %8, relu %9"])
     }
   }
 
